@@ -1,0 +1,85 @@
+#include "door.h"
+
+#include <string.h>
+#include <windows.h>
+
+#include "connection.h"
+#include "log.h"
+#include "request.h"
+
+#define STRANGERS_MAX 8
+
+static SRWLOCK lock = SRWLOCK_INIT;
+static bool has_secret;
+static char secret[REQUEST_MAX_SECRET];
+static struct connection *current;
+static struct connection *strangers[STRANGERS_MAX];
+
+static void remove_stranger(struct connection *connection);
+static bool same(const char *left, const char *right);
+
+void door_knock(struct connection *connection) {
+  AcquireSRWLockExclusive(&lock);
+  if (strangers[STRANGERS_MAX - 1]) {
+    connection_cut(strangers[0]);
+    remove_stranger(strangers[0]);
+  }
+  int last = 0;
+  while (strangers[last]) last++;
+  strangers[last] = connection;
+  ReleaseSRWLockExclusive(&lock);
+}
+
+bool door_enter(struct connection *connection, const char *shown) {
+  AcquireSRWLockExclusive(&lock);
+  if (!has_secret) {
+    memcpy(secret, shown, sizeof secret);
+    has_secret = true;
+  }
+  bool welcome = same(secret, shown);
+  if (welcome) {
+    remove_stranger(connection);
+    if (current) {
+      log_line("connection %u: replaced by connection %u", current->number, connection->number);
+      connection_cut(current);
+    }
+    current = connection;
+  }
+  ReleaseSRWLockExclusive(&lock);
+  return welcome;
+}
+
+bool door_forget(struct connection *connection) {
+  AcquireSRWLockExclusive(&lock);
+  bool ours = current == connection;
+  if (ours) {
+    current = NULL;
+    has_secret = false;
+    SecureZeroMemory(secret, sizeof secret);
+  }
+  ReleaseSRWLockExclusive(&lock);
+  return ours;
+}
+
+void door_leave(struct connection *connection) {
+  AcquireSRWLockExclusive(&lock);
+  if (current == connection) current = NULL;
+  remove_stranger(connection);
+  ReleaseSRWLockExclusive(&lock);
+}
+
+static void remove_stranger(struct connection *connection) {
+  for (int index = 0; index < STRANGERS_MAX; index++) {
+    if (strangers[index] != connection) continue;
+    memmove(strangers + index, strangers + index + 1, sizeof *strangers * (size_t)(STRANGERS_MAX - index - 1));
+    strangers[STRANGERS_MAX - 1] = NULL;
+    return;
+  }
+}
+
+// In constant time.
+static bool same(const char *left, const char *right) {
+  unsigned char difference = 0;
+  for (int index = 0; index < REQUEST_MAX_SECRET; index++) difference |= (unsigned char)(left[index] ^ right[index]);
+  return difference == 0;
+}

@@ -1,0 +1,22 @@
+// Who may come in: the secret, the one connection that has it, and the strangers who have not shown it yet.
+#ifndef OSRUN_DOOR_H
+#define OSRUN_DOOR_H
+
+#include <stdbool.h>
+
+struct connection;
+
+// A new connection. Of too many strangers the oldest is cut.
+void door_knock(struct connection *connection);
+
+// The first secret since the agent's start, or since `door_forget`, becomes the secret. With it a connection takes the
+// place of the one before, which is cut. `secret` has REQUEST_MAX_SECRET bytes, zeros after its end.
+bool door_enter(struct connection *connection, const char *secret);
+
+// Forgets the secret, if the connection is still the one that has it.
+bool door_forget(struct connection *connection);
+
+// The connection is about to end. After this nobody cuts it.
+void door_leave(struct connection *connection);
+
+#endif

@@ -1,0 +1,21 @@
+// Sockets, with waits that another thread can end.
+#ifndef OSRUN_NET_H
+#define OSRUN_NET_H
+
+#include <stdbool.h>
+#include <winsock2.h>
+#include <windows.h>
+
+// A listening socket, or INVALID_SOCKET with the reason in WSAGetLastError.
+SOCKET net_listen(const struct in_addr *address, unsigned short port);
+// The next connection, without Nagle's delay, not inheritable.
+SOCKET net_accept(SOCKET listener);
+
+// Receives something: how many bytes, or 0 at the end: closed, failed, `stop` set, or `timeout` ms (or INFINITE) over.
+// `event` is a manual-reset event that only this thread uses.
+int net_receive(SOCKET socket, HANDLE event, HANDLE stop, void *buffer, size_t size, DWORD timeout);
+
+// Sends everything; false at the end, as above.
+bool net_send(SOCKET socket, HANDLE event, HANDLE stop, const void *bytes, size_t length);
+
+#endif

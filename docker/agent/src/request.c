@@ -1,0 +1,96 @@
+#include "request.h"
+
+#include <string.h>
+
+static bool read_object(const struct frame *frame, struct json *object);
+static bool has(struct json object, const char *name, struct json *value);
+static const char *read_secret(struct json object, char *secret);
+static const char *check_environment(struct json environment);
+
+bool request_is_osrun(const struct frame *frame) {
+  struct json object, magic;
+  return read_object(frame, &object) && has(object, "magic", &magic) && json_kind(magic) == JSON_STRING &&
+         json_text_is(magic, "osrun");
+}
+
+const char *request_hello(const struct frame *frame, struct hello_request *request) {
+  struct json object, value;
+  memset(request, 0, sizeof *request);
+  if (!read_object(frame, &object)) return "HELLO is not a JSON object";
+  if (!has(object, "min", &value) || !json_integer(value, &request->min)) return "HELLO needs an integer min";
+  if (!has(object, "max", &value) || !json_integer(value, &request->max)) return "HELLO needs an integer max";
+  if (!has(object, "time", &value) || !json_integer(value, &request->time)) {
+    return "HELLO needs an integer time, in milliseconds since the epoch";
+  }
+  if (!has(object, "setClock", &value)) return "HELLO needs setClock, true or false";
+  request->set_clock = json_kind(value) == JSON_TRUE;
+  if (!request->set_clock && json_kind(value) != JSON_FALSE) return "HELLO needs setClock, true or false";
+  return read_secret(object, request->secret);
+}
+
+const char *request_exec(const struct frame *frame, struct exec_request *request) {
+  struct json object, value;
+  memset(request, 0, sizeof *request);
+  if (!read_object(frame, &object)) return "EXEC is not a JSON object";
+
+  if (!has(object, "commandLine", &request->command_line) || json_kind(request->command_line) != JSON_STRING ||
+      json_text_is(request->command_line, "")) {
+    return "EXEC needs a commandLine, a string that is not empty";
+  }
+  request->has_directory = has(object, "cwd", &request->directory);
+  if (request->has_directory &&
+      (json_kind(request->directory) != JSON_STRING || json_text_is(request->directory, ""))) {
+    return "EXEC's cwd is not a string with something in it";
+  }
+  if (!has(object, "stdin", &value) || json_kind(value) != JSON_STRING ||
+      (!json_text_is(value, "pipe") && !json_text_is(value, "null"))) {
+    return "EXEC needs stdin, \"pipe\" or \"null\"";
+  }
+  request->pipe_input = json_text_is(value, "pipe");
+
+  request->has_environment = has(object, "env", &request->environment);
+  return request->has_environment ? check_environment(request->environment) : NULL;
+}
+
+const char *request_clock(const struct frame *frame, struct clock_request *request) {
+  struct json object, value;
+  memset(request, 0, sizeof *request);
+  if (!read_object(frame, &object)) return "CLOCK is not a JSON object";
+  request->set = has(object, "set", &value);
+  if (request->set && !json_integer(value, &request->time)) {
+    return "CLOCK's set is not an integer, in milliseconds since the epoch";
+  }
+  return NULL;
+}
+
+static bool read_object(const struct frame *frame, struct json *object) {
+  return json_check((const char *)frame->payload, frame->length, object);
+}
+
+// A member that is null is taken as absent.
+static bool has(struct json object, const char *name, struct json *value) {
+  return json_member(object, name, value) && json_kind(*value) != JSON_NULL;
+}
+
+static const char *read_secret(struct json object, char *secret) {
+  static const char *const problem = "HELLO needs a secret of 1 to 128 hexadecimal digits";
+  struct json value;
+  if (!has(object, "secret", &value) || json_kind(value) != JSON_STRING) return problem;
+  if (value.length < 3 || value.length > REQUEST_MAX_SECRET + 2) return problem;
+  size_t length = json_text(value, secret);
+  return strspn(secret, "0123456789abcdefABCDEF") == length ? NULL : problem;
+}
+
+static const char *check_environment(struct json environment) {
+  static const char *const problem = "EXEC's env is not an object of strings and nulls";
+  size_t position = 0;
+  struct json name, value;
+  if (json_kind(environment) != JSON_OBJECT) return problem;
+  while (json_next(environment, &position, &name, &value)) {
+    if (json_kind(value) != JSON_STRING && json_kind(value) != JSON_NULL) return problem;
+    if (json_text_is(name, "") || json_text_contains(name, '=')) {
+      return "EXEC's env has a name that is empty or holds '='";
+    }
+  }
+  return NULL;
+}

@@ -1,0 +1,45 @@
+// What the host's control payloads ask for. Pure: the slices point into the payload.
+#ifndef OSRUN_REQUEST_H
+#define OSRUN_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frame.h"
+#include "json.h"
+
+#define REQUEST_MAX_SECRET 128
+
+struct hello_request {
+  int64_t min, max;
+  // Hexadecimal digits, padded with zeros to its full size.
+  char secret[REQUEST_MAX_SECRET + 1];
+  // Milliseconds since the epoch, UTC.
+  int64_t time;
+  bool set_clock;
+};
+
+struct exec_request {
+  struct json command_line;
+  bool has_directory, has_environment;
+  struct json directory;
+  // An object of strings, and of nulls for variables to remove.
+  struct json environment;
+  bool pipe_input;
+};
+
+struct clock_request {
+  bool set;
+  int64_t time;
+};
+
+// True if the payload comes from one of us: an object with our magic.
+bool request_is_osrun(const struct frame *frame);
+
+// Each returns NULL, or a sentence that says what is wrong with the request.
+const char *request_hello(const struct frame *frame, struct hello_request *request);
+const char *request_exec(const struct frame *frame, struct exec_request *request);
+const char *request_clock(const struct frame *frame, struct clock_request *request);
+
+#endif

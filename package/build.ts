@@ -1,0 +1,15 @@
+// Makes the published package: compiles src/ and environment/ into dist/, and copies what the package carries besides.
+import { execa } from 'execa'
+import { chmod, cp, rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+
+const packageFolder = fileURLToPath(new URL('.', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+await rm(`${packageFolder}/dist`, { recursive: true, force: true })
+await execa('tsc', ['-p', `${packageFolder}/tsconfig.json`], { preferLocal: true, localDir: root, stdio: 'inherit' })
+await chmod(`${packageFolder}/dist/src/cli/main.js`, 0o755)
+for (const name of ['docker', 'README.md', 'LICENSE']) {
+  await rm(`${packageFolder}/${name}`, { recursive: true, force: true })
+  await cp(`${root}/${name}`, `${packageFolder}/${name}`, { recursive: true })
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { isOsrunError } from '../protocol/errors.ts'
+
+/** osrun's own failures, as docker and env have them: a guest's command cannot be mistaken for it. */
+const ownFailure = 125
+
+const program = new Command('osrun')
+  .description('A clean Windows for every test file: virtual machines restored from snapshots.')
+  .version(version())
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : ownFailure))
+
+program
+  .command('serve')
+  .description('run the machine room: a websocket that gives out machines')
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .option('--port <number>', 'port to listen on; 0 lets the system choose', wholeNumber, 0)
+  .option('--token-file <file>', 'file with the token; removed once read (default: OSRUN_TOKEN, else made and logged)')
+  .option('--cache <folder>', 'folder for guests and snapshots', defaultCache())
+  .addOption(
+    new Option('--accel <name>', 'accelerator').choices(['auto', 'kvm', 'hvf', 'tcg']).default('auto').env('OSRUN_ACCEL'),
+  )
+  .option('--machines <number>', 'most machines at once (default: from cores and memory)', positive)
+  .option('--memory <MiB>', 'memory of a guest', positive)
+  .option('--cpus <number>', 'virtual CPUs of a guest', positive)
+  .option('--exit-when-idle <seconds>', 'end when no client has been connected for so long', wholeNumber)
+  .option('--guest-files <folder>', 'folder of ready-made guests')
+  .action(async (options) => {
+    const { serveCommand } = await import('./serve.ts')
+    process.exit(await serveCommand(options, version()))
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.stderr.write(`osrun: ${isOsrunError(error) ? `${error.code}: ${error.message}` : String(error)}\n`)
+  process.exit(ownFailure)
+}
+
+function defaultCache(): string {
+  return process.env['OSRUN_CACHE'] || join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'osrun')
+}
+
+function version(): string {
+  for (const path of ['../../../package.json', '../../package/package.json']) {
+    try {
+      const parsed: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
+      if (typeof parsed === 'object' && parsed !== null && 'version' in parsed) {
+        return String(parsed.version)
+      }
+    } catch {
+      // Built and unbuilt, the manifest lies in another folder.
+    }
+  }
+  return '0.0.0'
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new InvalidArgumentError('Expected a whole number.')
+  }
+  return Number(text)
+}
+
+function positive(text: string): number {
+  const value = wholeNumber(text)
+  if (value === 0) {
+    throw new InvalidArgumentError('Expected a number above 0.')
+  }
+  return value
+}

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { formatReadyLine } from '../protocol/ready.ts'
+import { serve } from '../server/serve.ts'
+
+/** Options of `osrun serve`, as the command line gives them. */
+export interface ServeCommand {
+  readonly host: string
+  readonly port: number
+  readonly tokenFile?: string
+  readonly cache: string
+  readonly accel: 'auto' | 'kvm' | 'hvf' | 'tcg'
+  readonly machines?: number
+  readonly memory?: number
+  readonly cpus?: number
+  readonly exitWhenIdle?: number
+  readonly guestFiles?: string
+}
+
+/** Serves until a signal or idleness ends it. @returns the exit code */
+export async function serveCommand(options: ServeCommand, version: string): Promise<number> {
+  const log = (line: string) => process.stderr.write(`osrun: ${line}\n`)
+  const { token, made } = await readToken(options.tokenFile)
+  const served = await serve({
+    ...options,
+    cache: resolve(options.cache),
+    memoryMiB: options.memory,
+    token,
+    version,
+    log,
+  })
+  const signaled = new Promise<string>((end) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => {
+        end(signal)
+        // The second one is immediate: QEMU dies with this process.
+        process.once(signal, () => process.exit(130))
+      })
+    }
+  })
+  process.stdout.write(`${formatReadyLine(served.url)}\n`)
+  if (made) {
+    log(`token ${token}`)
+  }
+  const why = await Promise.race([signaled, served.idle.then(() => 'no client left')])
+  log(`stopping: ${why}`)
+  await served.close()
+  return 0
+}
+
+// A file, so that the token stands in no process list and in no container's description.
+async function readToken(file: string | undefined): Promise<{ token: string; made: boolean }> {
+  const fromEnvironment = process.env['OSRUN_TOKEN']
+  if (file !== undefined) {
+    const token = (await readFile(file, 'utf8')).trim()
+    await rm(file, { force: true })
+    return { token, made: false }
+  }
+  return fromEnvironment
+    ? { token: fromEnvironment, made: false }
+    : { token: randomBytes(16).toString('hex'), made: true }
+}

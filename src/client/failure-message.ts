@@ -1,0 +1,87 @@
+import type { RunResult } from './result.ts'
+
+/** Why a command failed, besides what its result tells. */
+export interface FailureDetails {
+  /** Milliseconds. */
+  readonly timeout?: number | undefined
+  /** Bytes. */
+  readonly maxBuffer: number
+}
+
+/** The prose of a failed command: one line, and the same with what the command wrote. */
+export function failureMessages(
+  result: RunResult<string | Uint8Array>,
+  details: FailureDetails,
+): { shortMessage: string; message: string } {
+  const shortMessage = `${reason(result, details)}: ${printable(beginningOf(result.command))}`
+  const output = [result.stderr, result.stdout].map(shown).filter((text) => text !== '')
+  return { shortMessage, message: [shortMessage, ...output].join('\n\n') }
+}
+
+const longestCommand = 1000
+const longestOutput = 10_000
+
+// The ends that people look up most; the others are found by their hexadecimal form.
+const namedStatus = new Map([
+  [0xc000_0005, 'access violation'],
+  [0xc000_00fd, 'stack overflow'],
+  [0xc000_0135, 'a DLL was not found'],
+  [0xc000_0139, 'an entry point was not found in a DLL'],
+  [0xc000_013a, 'ended by Ctrl-C'],
+  [0xc000_0142, 'a DLL did not initialize'],
+  [0xc000_0409, 'stack buffer overrun, or abort'],
+])
+const firstErrorStatus = 0x8000_0000
+const unknownToCmd = 9009
+
+function reason(result: RunResult<string | Uint8Array>, { timeout, maxBuffer }: FailureDetails): string {
+  if (result.timedOut) {
+    return `Command timed out after ${timeout} milliseconds`
+  }
+  if (result.isCanceled) {
+    return result.pid === undefined ? 'Command was canceled before it started' : 'Command was canceled'
+  }
+  if (result.isMaxBuffer) {
+    return `Command wrote more than the \`maxBuffer\` of ${maxBuffer} bytes`
+  }
+  if (result.exitCode === undefined) {
+    return 'Command was killed'
+  }
+  return `Command failed with exit code ${result.exitCode}${hint(result.exitCode)}`
+}
+
+function hint(exitCode: number): string {
+  if (exitCode === unknownToCmd) {
+    return ' (cmd knows no such command)'
+  }
+  if (exitCode < firstErrorStatus) {
+    return ''
+  }
+  const name = namedStatus.get(exitCode)
+  return ` (0x${exitCode.toString(16).toUpperCase()}${name === undefined ? '' : `, ${name}`})`
+}
+
+function shown(output: string | Uint8Array): string {
+  if (typeof output !== 'string') {
+    return output.length === 0 ? '' : `[${output.length} bytes]`
+  }
+  return printable(endOf(output.trimEnd()))
+}
+
+function beginningOf(command: string): string {
+  return command.length <= longestCommand ? command : `${command.slice(0, longestCommand)}…`
+}
+
+function endOf(output: string): string {
+  const left = output.length - longestOutput
+  return left <= 0 ? output : `[${left} characters before these are left out here]\n${output.slice(left)}`
+}
+
+/** What a guest writes must not steer the terminal that shows it. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: -- control characters are what is looked for
+  return text.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(2, '0')
+    return `\\x${code}`
+  })
+}

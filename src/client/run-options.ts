@@ -1,0 +1,83 @@
+import * as v from 'valibot'
+import { OsrunError } from '../protocol/errors.ts'
+import type { Shell } from './command-line.ts'
+
+/** `utf8` gives output as text, `buffer` as bytes. */
+export type Encoding = 'utf8' | 'buffer'
+
+/** What output is given as. */
+export type Chunk<E extends Encoding> = E extends 'buffer' ? Uint8Array : string
+
+/** How a command runs. The names are execa's where execa has the option. */
+export interface RunOptions<E extends Encoding = Encoding> {
+  /** Working folder in the guest, e.g. `C:\project`. Default: the guest user's own folder. */
+  readonly cwd?: string
+  /** Environment variables to add; `undefined` removes one. The others are the guest user's. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** What the command reads from stdin; text is sent as UTF-8. Default: nothing, stdin is empty. */
+  readonly input?: string | Uint8Array
+  /** Milliseconds after which the command and all that it started is killed. Default 0: never. */
+  readonly timeout?: number
+  /** Aborting it kills the command and all that it started. */
+  readonly signal?: AbortSignal
+  /** `cmd`: the default of a string. `false`: the default of an array; a string is then the whole command line. */
+  readonly shell?: Shell
+  /** `false` returns the result of a failed command in place of rejecting. Default `true`. */
+  readonly reject?: boolean
+  /** `buffer` gives stdout and stderr as bytes, untouched. Default `utf8`. */
+  readonly encoding?: E
+  /** Called while the command runs: with text whose line ends are `\n`, or with bytes where `encoding` is `buffer`. */
+  onStdout?(chunk: Chunk<E>): void
+  /** As `onStdout`. */
+  onStderr?(chunk: Chunk<E>): void
+  /** Bytes of stdout, and of stderr, beyond which the command is killed and fails. Default 100,000,000. */
+  readonly maxBuffer?: number
+}
+
+const longestTimeout = 2 ** 31 - 1
+const withoutNul = v.pipe(v.string('a string'), v.regex(/^[^\0]*$/, 'a string without NUL characters'))
+const listener = v.function('a function')
+
+// A message is the end of the sentence "Expected the option to be ...".
+const schema = v.strictObject({
+  cwd: v.optional(v.pipe(withoutNul, v.nonEmpty('a folder in the guest'))),
+  env: v.optional(
+    v.record(v.pipe(v.string(), v.regex(/^[^=\0]+$/, 'a name without "="')), v.optional(withoutNul), 'an object'),
+  ),
+  input: v.optional(v.union([v.string(), v.instance(Uint8Array)], 'a string or a Uint8Array')),
+  timeout: v.optional(
+    v.pipe(
+      v.number('a number of milliseconds'),
+      v.minValue(0, 'a number of milliseconds from 0 on'),
+      v.maxValue(longestTimeout, `a number of milliseconds up to ${longestTimeout}`),
+    ),
+  ),
+  // Not `instance`: a test runner's own globals have an AbortSignal of their own.
+  signal: v.optional(v.custom<AbortSignal>(isSignal, 'an AbortSignal')),
+  shell: v.optional(v.union([v.literal('cmd'), v.literal(false)], '"cmd" or false')),
+  reject: v.optional(v.boolean('true or false')),
+  encoding: v.optional(v.picklist(['utf8', 'buffer'], '"utf8" or "buffer"')),
+  onStdout: v.optional(listener),
+  onStderr: v.optional(listener),
+  maxBuffer: v.optional(v.pipe(v.number('a number of bytes'), v.minValue(1, 'a number of bytes from 1 on'))),
+})
+
+/** @throws OsrunError BAD_OPTION, which names the option, what was expected and what came */
+export function checkRunOptions(options: RunOptions): void {
+  const checked = v.safeParse(schema, options)
+  if (checked.success) {
+    return
+  }
+  const [issue] = checked.issues
+  const path = issue.path?.map((item) => String(item.key)).join('.')
+  if (issue.type === 'strict_object') {
+    const known = Object.keys(schema.entries).join(', ')
+    throw new OsrunError('BAD_OPTION', `Unknown option \`${path}\` of \`run\`; the options are ${known}`)
+  }
+  const option = path === undefined ? 'the options of `run`' : `the option \`${path}\` of \`run\``
+  throw new OsrunError('BAD_OPTION', `Expected ${option} to be ${issue.message}, got ${issue.received}`)
+}
+
+function isSignal(value: unknown): boolean {
+  return value !== null && typeof value === 'object' && 'aborted' in value && 'addEventListener' in value
+}

@@ -1,0 +1,71 @@
+import { OsrunError } from '../protocol/errors.ts'
+
+/** A guest: data that says what its machines are made of and how its readiness is brought about. */
+export interface Guest {
+  readonly name: string
+  /** One line for a person. */
+  readonly description: string
+  readonly memoryMiB: number
+  readonly cpus: number
+  /** A versioned machine type: part of every snapshot's key. */
+  readonly machineType: string
+  /** CPU model where there is no hardware acceleration; with it the host's own is used. */
+  readonly cpuModel: string
+  readonly screen: { readonly width: number; readonly height: number }
+  readonly kernelCommandLine: string
+  /**
+   * Commands run before the template is saved, so that the guest's caches hold what each kind of command needs. Their
+   * exit codes do not matter.
+   */
+  readonly warmUp: readonly string[]
+  /** Milliseconds from power on to the agent's answer: with hardware acceleration, and without. */
+  readonly bootDeadline: { readonly accelerated: number; readonly emulated: number }
+}
+
+/** What a guest's recipe leaves: the disk, what boots it, and the hash of all that went into it. */
+export interface GuestFiles {
+  readonly disk: string
+  readonly kernel: string
+  readonly initrd: string
+  /** Hexadecimal; equal inputs give an equal id. */
+  readonly id: string
+}
+
+/** The default guest: Debian with Wine. It is not Windows. */
+const wine: Guest = {
+  name: 'wine',
+  description: 'a small Debian with Wine: runs Win32 programs, is not Windows',
+  memoryMiB: 1024,
+  cpus: 1,
+  machineType: 'pc-q35-10.0',
+  cpuModel: 'Westmere',
+  screen: { width: 1024, height: 768 },
+  kernelCommandLine: [
+    'root=/dev/vda rw console=ttyS0 quiet loglevel=4 panic=-1',
+    'net.ifnames=0 consoleblank=0 vt.global_cursor_default=0 drm_kms_helper.fbdev_emulation=0',
+    'tsc=reliable clocksource=tsc no_timer_check mitigations=off random.trust_cpu=on printk.devkmsg=on',
+  ].join(' '),
+  warmUp: [
+    'cmd /d /s /c "exit 0"',
+    'cmd /d /s /c "dir C:\\ & echo %USERNAME% & set"',
+    'cmd /d /s /c "tasklist & hostname & whoami"',
+    'cmd /d /s /c "exit 0"',
+  ],
+  bootDeadline: { accelerated: 60_000, emulated: 300_000 },
+}
+
+const guests: ReadonlyMap<string, Guest> = new Map([[wine.name, wine]])
+
+/** Names of the guests that can be used. */
+export function guestNames(): string[] {
+  return [...guests.keys()]
+}
+
+/** The guest of that name. @throws OsrunError UNKNOWN_GUEST with the names there are */
+export function findGuest(name: string): Guest {
+  const guest = guests.get(name)
+  if (guest === undefined) {
+    throw new OsrunError('UNKNOWN_GUEST', `There is no guest "${name}". Guests: ${guestNames().join(', ')}.`)
+  }
+  return guest
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { OsrunError } from '../protocol/errors.ts'
+
+/** Where a guest's recipe lies: a folder of `docker/`, in the repository as in the published package. */
+export interface Recipe {
+  readonly folder: string
+  /** The compiled agent that goes into the guest. */
+  readonly agent: string
+  /** Hash of the recipe's files and of the agent: equal inputs give an equal id. */
+  readonly id: string
+}
+
+/** The recipe of the guest of that name. @throws OsrunError HOST_INCOMPLETE where the agent was not compiled */
+export async function findRecipe(guest: string): Promise<Recipe> {
+  const docker = findDockerFolder()
+  const folder = join(docker, guest)
+  const agent = join(docker, 'agent', 'build', 'osrun-agent.exe')
+  if (!existsSync(agent)) {
+    throw new OsrunError('HOST_INCOMPLETE', `The guest agent is not compiled (${agent}). Run \`npm run build\`.`)
+  }
+  const hash = createHash('sha256')
+  for (const file of [...(await filesBelow(folder)), agent]) {
+    hash.update(`${relative(docker, file)}\0`).update(await readFile(file)).update('\0')
+  }
+  return { folder, agent, id: hash.digest('hex').slice(0, 16) }
+}
+
+function findDockerFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'docker', 'wine'))) {
+    const parent = dirname(folder)
+    if (parent === folder) {
+      throw new OsrunError('INTERNAL', 'The recipes of the guests are not in this package.')
+    }
+    folder = parent
+  }
+  return join(folder, 'docker')
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+}

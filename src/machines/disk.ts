@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { copyFile, link, symlink } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { execa } from 'execa'
+import { OsrunError } from '../protocol/errors.ts'
+
+/**
+ * The file name of the guest's own disk below all layers, wherever it is linked. A layer names the one below it
+ * without a folder, so a chain can be opened in any folder that links all of it.
+ */
+export const baseName = 'disk-base.qcow2'
+
+/** The file name that a new overlay over these layers (top first) names as its backing file. */
+export function topName(layers: readonly string[]): string {
+  const [top] = layers
+  return top === undefined ? baseName : basename(top)
+}
+
+/** A file name for a new layer that no other layer has. */
+export function newLayerName(): string {
+  return `disk-${randomBytes(8).toString('hex')}.qcow2`
+}
+
+/**
+ * Makes `folder` a place where a chain can be opened.
+ * @param layers the chain, top first, without the guest's own disk; absolute paths
+ */
+export async function linkLayers(folder: string, layers: readonly string[], base: string): Promise<void> {
+  await Promise.all([
+    symlink(base, join(folder, baseName)),
+    ...layers.map((layer) => linkLayer(layer, join(folder, basename(layer)))),
+  ])
+}
+
+/** A hard link where the file system allows: what a snapshot's removal leaves whole. A symbolic one elsewhere. */
+async function linkLayer(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && (error.code === 'EXDEV' || error.code === 'EPERM'))) {
+      throw error
+    }
+    await symlink(from, to)
+  }
+}
+
+/**
+ * Makes an empty overlay in `folder` over the layer `backing`, which lies or is linked there.
+ * @param size virtual size in bytes, where the layer is in use and cannot be asked
+ * @returns the overlay's path
+ */
+export async function createOverlay(qemuImg: string, folder: string, backing: string, size?: number): Promise<string> {
+  const name = newLayerName()
+  const words = ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', backing]
+  const made = await execa(qemuImg, [...words, ...(size === undefined ? [name] : ['-u', name, String(size)])], {
+    cwd: folder,
+    reject: false,
+    stdin: 'ignore',
+  })
+  if (made.failed) {
+    throw new OsrunError('QEMU_UNUSABLE', `qemu-img could not make an overlay: ${made.stderr || made.shortMessage}`)
+  }
+  return join(folder, name)
+}
+
+/** The same from a blank overlay that was made before: a copy of some 200 KB in place of a process. */
+export async function copyOverlay(blank: string, folder: string): Promise<string> {
+  const path = join(folder, newLayerName())
+  await copyFile(blank, path, constants.COPYFILE_FICLONE)
+  return path
+}

@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { OsrunError } from '../protocol/errors.ts'
+import { type AgentGreeting, AgentLink } from './agent-link.ts'
+import { copyOverlay, createOverlay, linkLayers, topName } from './disk.ts'
+import { LastWords } from './last-words.ts'
+import type { QemuStart } from './qemu-arguments.ts'
+import { type QemuProcess, startQemu } from './qemu-process.ts'
+import type { Qmp } from './qmp.ts'
+import type { MachineShape } from './shape.ts'
+import { waitFor } from './wait.ts'
+
+/** The programs that machines are made with. */
+export interface Programs {
+  readonly qemu: string
+  readonly qemuImg: string
+}
+
+/** Where a machine's files go. */
+export interface MachinePlace {
+  readonly name: string
+  /** The machine's own folder: overlays and log. Made, and removed with the machine. */
+  readonly folder: string
+  /** A folder with a short path for its unix sockets, whose names start with the machine's. */
+  readonly socketFolder: string
+}
+
+/** What a machine starts from. */
+export interface MachineOrigin {
+  readonly shape: MachineShape
+  readonly network: 'isolated' | 'internet'
+  readonly memory: QemuStart['memory']
+  /** Disk layers above the guest's own disk, top first. */
+  readonly layers: readonly string[]
+  readonly base: string
+  /** An empty overlay over the top layer, to be copied. Without it one is made. */
+  readonly blankOverlay?: string
+  /** Loads a snapshot's state into the QEMU that waits for one; without it the machine boots. */
+  readonly load?: (qmp: Qmp) => Promise<void>
+}
+
+/** A machine: a QEMU with its own overlay, paused until `resume`. */
+export class Machine {
+  readonly name: string
+  readonly origin: MachineOrigin
+  readonly place: MachinePlace
+  readonly qemu: QemuProcess
+  /** The chain below the overlay in use, top first, as linked in the machine's folder; grows with each snapshot. */
+  layers: readonly string[]
+  /** The overlay in use. */
+  overlay: string
+  #link: AgentLink | undefined
+  #released: Promise<void> | undefined
+
+  private constructor(place: MachinePlace, origin: MachineOrigin, qemu: QemuProcess, overlay: string) {
+    this.name = place.name
+    this.place = place
+    this.origin = origin
+    this.qemu = qemu
+    this.layers = origin.layers.map((layer) => join(place.folder, basename(layer)))
+    this.overlay = overlay
+  }
+
+  /**
+   * Starts QEMU and, where the origin is a snapshot, loads it. The machine is paused afterwards.
+   * @throws OsrunError QEMU_UNUSABLE, RESTORE_FAILED
+   */
+  static async start(
+    programs: Programs,
+    place: MachinePlace,
+    origin: MachineOrigin,
+    signal?: AbortSignal,
+  ): Promise<Machine> {
+    await mkdir(place.folder, { recursive: true, mode: 0o700 })
+    try {
+      const overlay = await prepareDisk(programs, place.folder, origin)
+      const qemu = await startQemu(programs.qemu, qemuStart(place, origin, overlay), signal)
+      try {
+        await origin.load?.(qemu.qmp)
+      } catch (error) {
+        await qemu.kill()
+        throw withWords(error, qemu.lastWords())
+      }
+      return new Machine(place, origin, qemu, overlay)
+    } catch (error) {
+      await removePlace(place)
+      throw error
+    }
+  }
+
+  /** Lets the guest run. */
+  async resume(): Promise<void> {
+    await this.qemu.qmp.execute('cont')
+  }
+
+  /** Stops the guest's clock and CPUs; what it wrote is in the overlay. */
+  async pause(): Promise<void> {
+    await this.qemu.qmp.execute('stop', undefined, 60_000)
+  }
+
+  /** The link to the guest's agent. @throws OsrunError MACHINE_UNRESPONSIVE before `connectAgent` */
+  get link(): AgentLink {
+    if (this.#link === undefined) {
+      throw new OsrunError('MACHINE_UNRESPONSIVE', `Machine ${this.name} has no link to its agent.`)
+    }
+    return this.#link
+  }
+
+  /**
+   * Connects to the guest's agent, replacing an earlier link.
+   * @param deadline milliseconds
+   * @throws OsrunError GUEST_NOT_READY naming what ended the wait, with the end of the guest's serial log
+   */
+  async connectAgent(greeting: AgentGreeting, deadline: number, signal?: AbortSignal): Promise<AgentLink> {
+    this.#link?.close()
+    this.#link = undefined
+    const over = new AbortController()
+    try {
+      const port = await this.#agentPort()
+      this.#link = await waitFor({
+        what: `the agent of machine ${this.name}`,
+        ready: AgentLink.open(port, greeting, over.signal),
+        exit: this.qemu.exited,
+        deadline,
+        code: 'GUEST_NOT_READY',
+        lastWords: () => this.#lastWords(),
+        next: 'The guest may be slow on this host or broken: raise the deadline, or install the guest again.',
+        signal,
+      })
+      return this.#link
+    } finally {
+      over.abort()
+    }
+  }
+
+  /** Ends the machine at once and removes all that it wrote. Safe to call twice. */
+  release(): Promise<void> {
+    this.#released ??= this.#release()
+    return this.#released
+  }
+
+  async #release(): Promise<void> {
+    this.#link?.close()
+    await this.qemu.kill()
+    await removePlace(this.place)
+  }
+
+  #lastWords(): string {
+    const words = new LastWords(1500)
+    try {
+      words.add(readFileSync(join(this.place.folder, 'serial.log')))
+    } catch {
+      // A machine that never wrote its log has no last words.
+    }
+    return `${this.qemu.lastWords()}${words}`
+  }
+
+  /** The host's port that leads to the agent; QEMU chose it. */
+  async #agentPort(): Promise<number> {
+    // QMP has no such query of its own before QEMU 10.1.
+    const text = String(await this.qemu.qmp.execute('human-monitor-command', { 'command-line': 'info usernet' }))
+    const port = /TCP\[HOST_FORWARD\]\s+\S+\s+127\.0\.0\.1\s+(\d+)\s/.exec(text)?.[1]
+    if (port === undefined) {
+      throw new OsrunError('QMP_FAILED', `QEMU names no forwarded port: ${text}`)
+    }
+    return Number(port)
+  }
+}
+
+async function prepareDisk(programs: Programs, folder: string, origin: MachineOrigin): Promise<string> {
+  await linkLayers(folder, origin.layers, origin.base)
+  if (origin.blankOverlay !== undefined) {
+    return copyOverlay(origin.blankOverlay, folder)
+  }
+  return createOverlay(programs.qemuImg, folder, topName(origin.layers))
+}
+
+function qemuStart(place: MachinePlace, origin: MachineOrigin, disk: string): QemuStart {
+  const socket = (kind: string) => join(place.socketFolder, `${place.name}.${kind}`)
+  return {
+    name: place.name,
+    shape: origin.shape,
+    memory: origin.memory,
+    disk,
+    network: origin.network,
+    incoming: origin.load !== undefined,
+    sockets: { qmp: socket('qmp'), vnc: socket('vnc'), guestAgent: socket('qga') },
+    serialLog: join(place.folder, 'serial.log'),
+  }
+}
+
+async function removePlace({ name, folder, socketFolder }: MachinePlace): Promise<void> {
+  const sockets = ['qmp', 'vnc', 'qga'].map((kind) => rm(join(socketFolder, `${name}.${kind}`), { force: true }))
+  await Promise.all([rm(folder, { recursive: true, force: true }), ...sockets])
+}
+
+function withWords(error: unknown, words: string): unknown {
+  if (error instanceof OsrunError && words !== '') {
+    return new OsrunError(error.code, `${error.message}\nQEMU's last words:\n${words}`, { cause: error })
+  }
+  return error
+}

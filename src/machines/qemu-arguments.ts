@@ -1,0 +1,143 @@
+import { agentPort, type MachineShape } from './shape.ts'
+
+/** One start of QEMU. All paths are absolute and may hold any character. */
+export interface QemuStart {
+  readonly name: string
+  readonly shape: MachineShape
+  /**
+   * The RAM file. `template` maps it shared, so that what the guest writes is in the file; `clone` maps it privately
+   * from a file that stays as it is.
+   */
+  readonly memory: { readonly path: string; readonly use: 'template' | 'clone' }
+  /** The machine's own writable overlay. */
+  readonly disk: string
+  readonly network: 'isolated' | 'internet'
+  /** Wait for a device state on the monitor instead of booting. */
+  readonly incoming: boolean
+  /** Unix sockets: the first is listened on by us, the second is made by QEMU. */
+  readonly sockets: { readonly qmp: string; readonly vnc: string; readonly guestAgent: string }
+  readonly serialLog: string
+}
+
+/** QEMU's command line, without the program. The machine does not run until the monitor says `cont`. */
+export function qemuArguments(start: QemuStart): string[] {
+  return [
+    ...processArguments(start),
+    ...machineArguments(start),
+    ...diskArguments(start),
+    ...networkArguments(start),
+    ...deviceArguments(start),
+    ...screenArguments(start),
+    ...bootArguments(start),
+  ]
+}
+
+function processArguments({ name, sockets }: QemuStart): string[] {
+  return [
+    ...['-name', escapeCommas(name)],
+    ...['-nodefaults', '-no-user-config', '-no-reboot', '-S'],
+    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    ...['-chardev', `socket,id=qmp,path=${escapeCommas(sockets.qmp)},server=off`],
+    ...['-mon', 'chardev=qmp,mode=control'],
+  ]
+}
+
+function machineArguments({ shape, memory }: QemuStart): string[] {
+  const own = memory.use === 'template' ? { share: true } : { share: false, readonly: true, rom: 'off' }
+  return [
+    '-machine',
+    `${shape.machineType},memory-backend=pc.ram,mem-merge=off,dump-guest-core=off,vmport=off,sata=off,smbus=off,i8042=off`,
+    ...['-accel', acceleratorArgument(shape)],
+    ...['-cpu', shape.cpuModel],
+    ...['-smp', `cpus=${shape.cpus}`],
+    ...['-m', `size=${shape.memoryMiB}M`],
+    '-object',
+    JSON.stringify({
+      'qom-type': 'memory-backend-file',
+      id: 'pc.ram',
+      size: shape.memoryMiB * 2 ** 20,
+      'mem-path': memory.path,
+      reserve: false,
+      ...own,
+    }),
+    ...['-rtc', 'base=utc,clock=host'],
+  ]
+}
+
+function acceleratorArgument({ accelerator }: MachineShape): string {
+  // QEMU's own default for the translation cache is sized for one machine alone on the host.
+  return accelerator === 'tcg' ? 'tcg,thread=multi,tb-size=256' : accelerator
+}
+
+function diskArguments({ disk }: QemuStart): string[] {
+  return [
+    '-blockdev',
+    JSON.stringify({
+      driver: 'qcow2',
+      'node-name': 'disk',
+      discard: 'unmap',
+      // An overlay lives no longer than its machine: nothing is gained by waiting for the platter.
+      cache: { direct: false, 'no-flush': true },
+      file: { driver: 'file', filename: disk, cache: { direct: false, 'no-flush': true } },
+    }),
+    ...device('virtio-blk-pci', 'disk0', 3, { drive: 'disk' }),
+  ]
+}
+
+function networkArguments({ network }: QemuStart): string[] {
+  return [
+    '-netdev',
+    JSON.stringify({
+      type: 'user',
+      id: 'net',
+      restrict: network === 'isolated',
+      ipv6: false,
+      // Port 0: the host's kernel chooses, so no two machines can ask for the same one.
+      hostfwd: [{ str: `tcp:127.0.0.1:0-:${agentPort}` }],
+    }),
+    ...device('virtio-net-pci', 'net0', 4, { netdev: 'net', mac: '52:54:00:12:34:56', romfile: '' }),
+  ]
+}
+
+function deviceArguments({ serialLog, sockets }: QemuStart): string[] {
+  return [
+    ...device('virtio-serial-pci', 'serial-bus', 5),
+    ...['-chardev', `socket,id=qga,path=${escapeCommas(sockets.guestAgent)},server=on,wait=off`],
+    ...['-device', JSON.stringify({ driver: 'virtserialport', id: 'qga0', chardev: 'qga', name: 'org.qemu.guest_agent.0' })],
+    ...device('virtio-rng-pci', 'rng0', 6),
+    ...device('qemu-xhci', 'usb', 7),
+    ...['-device', JSON.stringify({ driver: 'usb-tablet', id: 'tablet0', bus: 'usb.0', port: '1' })],
+    ...['-device', JSON.stringify({ driver: 'usb-kbd', id: 'keyboard0', bus: 'usb.0', port: '2' })],
+    ...['-device', JSON.stringify({ driver: 'vmgenid', guid: 'auto' })],
+    ...['-chardev', `file,id=serial,path=${escapeCommas(serialLog)}`],
+    ...['-device', JSON.stringify({ driver: 'isa-serial', id: 'serial0', chardev: 'serial' })],
+  ]
+}
+
+function screenArguments({ shape, sockets }: QemuStart): string[] {
+  const { width, height } = shape.screen
+  return [
+    ...device('VGA', 'screen0', 2, { vgamem_mb: 16, edid: true, xres: width, yres: height }),
+    ...['-display', 'none'],
+    ...['-vnc', `unix:${escapeCommas(sockets.vnc)}`],
+  ]
+}
+
+function bootArguments({ shape, incoming }: QemuStart): string[] {
+  return [
+    ...['-kernel', shape.kernel.image],
+    ...['-initrd', escapeCommas(shape.kernel.initrd)],
+    ...['-append', shape.kernel.commandLine],
+    ...(incoming ? ['-incoming', 'defer'] : []),
+  ]
+}
+
+// Every device has its own address: both sides of a snapshot must agree on it, whatever is added later.
+function device(driver: string, id: string, slot: number, properties: object = {}): string[] {
+  return ['-device', JSON.stringify({ driver, id, bus: 'pcie.0', addr: `0x${slot.toString(16)}`, ...properties })]
+}
+
+// In QEMU's option lists a comma ends the value, and two commas are one.
+function escapeCommas(value: string): string {
+  return value.replaceAll(',', ',,')
+}

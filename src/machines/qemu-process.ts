@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { execa } from 'execa'
+import { LastWords } from './last-words.ts'
+import { type QemuStart, qemuArguments } from './qemu-arguments.ts'
+import { Qmp } from './qmp.ts'
+import { waitFor } from './wait.ts'
+
+/** A QEMU that has started and whose monitor answers. */
+export interface QemuProcess {
+  readonly qmp: Qmp
+  readonly pid: number
+  /** Resolves with how QEMU ended, for a person; never rejects. */
+  readonly exited: Promise<string>
+  /** The end of what QEMU said. */
+  lastWords(): string
+  /** Ends QEMU at once; resolves when it is gone. Safe to call twice. */
+  kill(): Promise<void>
+}
+
+const startDeadline = 30_000
+
+/**
+ * Starts QEMU and connects its monitor. The machine is not running yet.
+ * @throws OsrunError QEMU_UNUSABLE with QEMU's own words
+ */
+export async function startQemu(program: string, start: QemuStart, signal?: AbortSignal): Promise<QemuProcess> {
+  const words = new LastWords()
+  const listener = createServer().listen(start.sockets.qmp)
+  await once(listener, 'listening')
+  const connected = once(listener, 'connection') as Promise<[Socket]>
+  connected.catch(() => {})
+  const child = spawn(program, qemuArguments(start))
+  child.stderr?.on('data', words.add)
+  const exited = child.then(describeExit)
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await exited
+  }
+  try {
+    const qmp = await waitFor({
+      what: `QEMU of machine ${start.name}`,
+      ready: connected.then(async ([socket]) => {
+        const monitor = new Qmp(socket)
+        await monitor.negotiate()
+        return monitor
+      }),
+      exit: exited,
+      deadline: startDeadline,
+      code: 'QEMU_UNUSABLE',
+      lastWords: () => words.toString(),
+      next: 'Run `osrun doctor` to see what this host lacks.',
+      signal,
+    })
+    return { qmp, pid: child.pid ?? 0, exited, lastWords: () => words.toString(), kill }
+  } catch (error) {
+    await kill()
+    throw error
+  } finally {
+    // One monitor only: nobody else may connect.
+    listener.close()
+  }
+}
+
+function spawn(program: string, qemuWords: string[]) {
+  // The kernel ends QEMU when this process ends, however it ends.
+  const [file, words] = existsSync('/usr/bin/setpriv')
+    ? ['/usr/bin/setpriv', ['--pdeathsig', 'KILL', '--', program, ...qemuWords]]
+    : [program, qemuWords]
+  return execa(file, words, { reject: false, buffer: false, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' })
+}
+
+function describeExit(result: Awaited<ReturnType<typeof spawn>>): string {
+  if (result.exitCode === undefined && result.signal === undefined) {
+    return `QEMU did not start (${result.originalMessage})`
+  }
+  return result.signal === undefined ? `QEMU exited with code ${result.exitCode}` : `QEMU was ended by ${result.signal}`
+}

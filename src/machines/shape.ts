@@ -1,0 +1,18 @@
+export type Accelerator = 'kvm' | 'hvf' | 'tcg'
+
+/** What a machine is made of: everything that the device state of a snapshot depends on, besides QEMU's build. */
+export interface MachineShape {
+  /** A versioned machine type, e.g. `pc-q35-10.0`: the unversioned ones change with QEMU. */
+  readonly machineType: string
+  readonly accelerator: Accelerator
+  /** QEMU's CPU model. */
+  readonly cpuModel: string
+  readonly cpus: number
+  readonly memoryMiB: number
+  readonly screen: { readonly width: number; readonly height: number }
+  /** Direct kernel boot; the files are opened again at each start. */
+  readonly kernel: { readonly image: string; readonly initrd: string; readonly commandLine: string }
+}
+
+/** TCP port on which the agent listens in every guest. */
+export const agentPort = 5454

@@ -1,0 +1,120 @@
+/**
+ * What client and server say on the websocket. Text messages are JSON and stand here; binary messages are the agent's
+ * frames (`frames.ts`), relayed between the client and the machine of its lease.
+ *
+ * One websocket is one lease: `acquire` gives it a machine, and its end releases the machine. A websocket that asks to
+ * `hold` keeps the server alive instead.
+ */
+import * as v from 'valibot'
+import { isName } from './names.ts'
+
+/** Path of the websocket; a change that an old client would misunderstand makes it /v2. */
+export const socketPath = '/v1'
+
+/** Frame types that a client may send to its machine. All others are the server's own business. */
+export const clientFrameNames = ['exec', 'kill', 'closeIn', 'dataIn', 'window'] as const
+
+const name = v.pipe(
+  v.string(),
+  v.check((value) => isName(value), 'is no valid name'),
+)
+
+export const clockModes = ['sync', 'frozen'] as const
+export const networkModes = ['isolated', 'internet'] as const
+
+/** Parameters of each method, as they arrive. */
+export const methodParameters = {
+  acquire: v.strictObject({
+    guest: name,
+    snapshot: name,
+    /** Who the machine is for, as people would say it: the test file's path. */
+    label: v.pipe(v.string(), v.maxLength(1000)),
+    clock: v.picklist(clockModes),
+    network: v.picklist(networkModes),
+  }),
+  restore: v.strictObject({ snapshot: v.optional(name) }),
+  snapshot: v.strictObject({ name, replace: v.boolean() }),
+  snapshots: v.strictObject({}),
+  screenshot: v.strictObject({}),
+  release: v.strictObject({}),
+  /** Keeps the server alive as long as this websocket is open. */
+  hold: v.strictObject({}),
+  /** Builds what is missing so that `acquire` of the guest's `provisioned` snapshot needs no building. */
+  install: v.strictObject({ guest: name }),
+  /** Resolves when no lease is left, at the latest after `deadline` milliseconds. */
+  drain: v.strictObject({ deadline: v.pipe(v.number(), v.minValue(0), v.maxValue(600_000)) }),
+  status: v.strictObject({}),
+} as const
+
+export type Method = keyof typeof methodParameters
+export type Parameters<M extends Method> = v.InferOutput<(typeof methodParameters)[M]>
+
+export const snapshotInfo = v.object({
+  name: v.string(),
+  guest: v.string(),
+  /** The snapshot it was made from; undefined for `provisioned`. */
+  parent: v.optional(v.string()),
+  /** ISO 8601 */
+  createdAt: v.string(),
+  /** Bytes on disk that are this snapshot's own. */
+  size: v.number(),
+})
+/** A named state of a running machine: memory, disk and desktop. */
+export type SnapshotInfo = v.InferOutput<typeof snapshotInfo>
+
+export const lease = v.object({ machine: v.string(), guest: v.string(), snapshot: v.string(), viewerUrl: v.string() })
+export type Lease = v.InferOutput<typeof lease>
+
+export const screenshotResult = v.object({ png: v.string(), width: v.number(), height: v.number() })
+
+export const status = v.object({
+  version: v.string(),
+  accelerator: v.string(),
+  capacity: v.number(),
+  queued: v.number(),
+  leases: v.array(v.object({ machine: v.string(), guest: v.string(), snapshot: v.string(), label: v.string() })),
+})
+/** What the machine room is doing. */
+export type ServerStatus = v.InferOutput<typeof status>
+
+/** What each method answers; the client checks it on arrival. */
+export const methodResults = {
+  acquire: lease,
+  restore: lease,
+  snapshot: snapshotInfo,
+  snapshots: v.array(snapshotInfo),
+  screenshot: screenshotResult,
+  release: v.null(),
+  hold: v.null(),
+  install: v.object({ built: v.boolean() }),
+  drain: v.object({ left: v.number() }),
+  status,
+} as const
+export type Result<M extends Method> = v.InferOutput<(typeof methodResults)[M]>
+
+export const request = v.strictObject({
+  id: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  method: v.picklist(Object.keys(methodParameters) as [Method, ...Method[]]),
+  params: v.unknown(),
+})
+
+export const progress = v.object({
+  event: v.literal('progress'),
+  /** What is being done, for a person: "guest wine: installing packages". */
+  phase: v.string(),
+  /** 0 to 100, where it is known. */
+  percent: v.optional(v.number()),
+})
+export const linkLost = v.object({
+  event: v.literal('link-lost'),
+  error: v.object({ code: v.string(), message: v.string() }),
+})
+/** What a server says by itself. A client ignores events it does not know. */
+export const serverEvent = v.variant('event', [progress, linkLost])
+export type ServerEvent = v.InferOutput<typeof serverEvent>
+export type Progress = Omit<v.InferOutput<typeof progress>, 'event'>
+
+export const response = v.union([
+  v.object({ id: v.number(), result: v.unknown() }),
+  v.object({ id: v.number(), error: v.object({ code: v.string(), message: v.string() }) }),
+])

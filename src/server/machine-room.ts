@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto'
+import { cpus, totalmem } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Capacity, defaultCapacity } from '../machines/capacity.ts'
+import type { Programs } from '../machines/machine.ts'
+import { probeAccelerator } from '../machines/probe/accelerator.ts'
+import { isOsrunError } from '../protocol/errors.ts'
+import type { Parameters, Progress, ServerStatus } from '../protocol/messages.ts'
+import { lock, tryLock } from '../snapshots/lock.ts'
+import { provision, provisioned } from '../snapshots/provision.ts'
+import type { Template } from '../snapshots/store.ts'
+import { type Equipment, type GuestHome, openGuestHome } from './guest-home.ts'
+import { Lease } from './lease.ts'
+import { findPrograms } from './programs.ts'
+import { openRunFolder, type RunFolder } from './run-folder.ts'
+
+/** What a machine room is told. */
+export interface MachineRoomOptions {
+  readonly cache: string
+  readonly accel: 'auto' | 'kvm' | 'hvf' | 'tcg'
+  readonly machines?: number | undefined
+  readonly memoryMiB?: number | undefined
+  readonly cpus?: number | undefined
+  readonly guestFiles?: string | undefined
+  readonly version: string
+  /** One line for whoever runs the server. */
+  readonly log: (line: string) => void
+}
+
+type OnProgress = (progress: Progress) => void
+
+/** All machines of one server, and what they are made of. */
+export class MachineRoom {
+  readonly #options: MachineRoomOptions
+  readonly programs: Programs
+  readonly #equipment: Equipment
+  readonly #runFolder: RunFolder
+  readonly #capacity: Capacity
+  readonly #homes = new Map<string, Promise<GuestHome>>()
+  readonly #leases = new Set<Lease>()
+
+  private constructor(
+    options: MachineRoomOptions,
+    programs: Programs,
+    equipment: Equipment,
+    runFolder: RunFolder,
+    capacity: Capacity,
+  ) {
+    this.#options = options
+    this.programs = programs
+    this.#equipment = equipment
+    this.#runFolder = runFolder
+    this.#capacity = capacity
+  }
+
+  /** @throws OsrunError QEMU_UNUSABLE, ACCELERATOR_UNUSABLE */
+  static async open(options: MachineRoomOptions): Promise<MachineRoom> {
+    const { cache, memoryMiB } = options
+    const { version: qemuVersion, ...programs } = await findPrograms()
+    const { accelerator, reason } = await probeAccelerator({
+      qemu: programs.qemu,
+      requested: options.accel,
+      cacheFolder: cache,
+    })
+    options.log(`QEMU ${qemuVersion}, accelerator ${accelerator}: ${reason}`)
+    const host = { cores: cpus().length, memoryBytes: totalmem() }
+    const capacity = new Capacity(options.machines ?? defaultCapacity(host, memoryMiB ?? 1024))
+    const equipment = { accelerator, qemuVersion, memoryMiB, cpus: options.cpus }
+    return new MachineRoom(options, programs, equipment, await openRunFolder(cache), capacity)
+  }
+
+  /** Builds what is missing until the guest has its snapshot `provisioned`. */
+  async install(name: string, onProgress: OnProgress, signal?: AbortSignal): Promise<{ built: boolean }> {
+    const home = await this.#home(name, onProgress, signal)
+    const { built } = await this.#provisioned(home, onProgress, signal)
+    return { built: built || home.built }
+  }
+
+  /** A running machine for one client. Waits for a free place. */
+  async acquire(wish: Parameters<'acquire'>, onProgress: OnProgress, signal: AbortSignal): Promise<Lease> {
+    const home = await this.#home(wish.guest, onProgress, signal)
+    const template =
+      wish.snapshot === provisioned
+        ? (await this.#provisioned(home, onProgress, signal)).template
+        : await home.store.get(wish.snapshot)
+    const giveBack = await this.#capacity.take(signal)
+    try {
+      const lease = await Lease.start(this, home, template, wish, signal)
+      this.#leases.add(lease)
+      lease.released.then(() => {
+        this.#leases.delete(lease)
+        giveBack()
+      })
+      return lease
+    } catch (error) {
+      giveBack()
+      throw error
+    }
+  }
+
+  place() {
+    return this.#runFolder.place()
+  }
+
+  log(line: string): void {
+    this.#options.log(line)
+  }
+
+  /** Waits until no lease is left, at most `deadline` milliseconds. @returns how many are left */
+  async drained(deadline: number): Promise<number> {
+    const over = new AbortController()
+    const released = [...this.#leases].map((lease) => lease.released)
+    await Promise.race([Promise.all(released), delay(deadline, undefined, { signal: over.signal }).catch(() => {})])
+    over.abort()
+    return this.#leases.size
+  }
+
+  status(): ServerStatus {
+    return {
+      version: this.#options.version,
+      accelerator: this.#equipment.accelerator,
+      capacity: this.#capacity.total,
+      queued: this.#capacity.queued,
+      leases: [...this.#leases].map((lease) => lease.describe()),
+    }
+  }
+
+  /** Ends all machines and removes what they wrote. Safe to call twice. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#leases].map((lease) => lease.release()))
+    await this.#runFolder.remove()
+  }
+
+  #home(name: string, onProgress: OnProgress, signal?: AbortSignal): Promise<GuestHome> {
+    const known = this.#homes.get(name)
+    if (known !== undefined) {
+      return known
+    }
+    const { cache, guestFiles } = this.#options
+    const opening = openGuestHome(name, this.#equipment, { cache, guestFiles, onProgress, signal })
+    this.#homes.set(name, opening)
+    // The next client tries again what failed, perhaps after the user did what the error said.
+    opening.catch(() => this.#homes.delete(name))
+    return opening
+  }
+
+  async #provisioned(
+    home: GuestHome,
+    onProgress: OnProgress,
+    signal?: AbortSignal,
+  ): Promise<{ template: Template; built: boolean }> {
+    const ready = await findWhole(home)
+    if (ready !== undefined) {
+      return { template: ready, built: false }
+    }
+    const path = home.store.lockPath(provisioned)
+    const taken = await tryLock(path)
+    if (taken === undefined) {
+      onProgress({ phase: `guest ${home.guest.name}: waiting for another process that builds it` })
+    }
+    const unlock = taken ?? (await lock(path, signal))
+    try {
+      const made = await findWhole(home)
+      if (made !== undefined) {
+        return { template: made, built: false }
+      }
+      const secret = randomBytes(16).toString('hex')
+      const place = this.place()
+      const task = { programs: this.programs, place, secret, onProgress, ...home, ...(signal && { signal }) }
+      return { template: await provision(task), built: true }
+    } finally {
+      await unlock()
+    }
+  }
+}
+
+// What can be made again is made again when it is damaged.
+async function findWhole(home: GuestHome): Promise<Template | undefined> {
+  try {
+    return await home.store.find(provisioned)
+  } catch (error) {
+    if (isOsrunError(error) && error.code === 'SNAPSHOT_DAMAGED') {
+      return undefined
+    }
+    throw error
+  }
+}

@@ -1,0 +1,112 @@
+import { rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { AgentGreeting } from '../machines/agent-link.ts'
+import { loadWhole, saveDeviceState, saveWhole } from '../machines/device-state.ts'
+import { baseName, createOverlay } from '../machines/disk.ts'
+import { Machine, type MachinePlace, type Programs } from '../machines/machine.ts'
+import type { Qmp } from '../machines/qmp.ts'
+import { fileNames, finishTemplate, type TemplateIdentity } from './finish-template.ts'
+import { allocateRam } from './ram-file.ts'
+import { checkRoom } from './room.ts'
+import type { Draft, Store, Template } from './store.ts'
+
+/** What `bake` works with. */
+export interface Baking {
+  readonly programs: Programs
+  /** The running machine; it goes on afterwards. */
+  readonly machine: Machine
+  /** For the second QEMU, which turns the saved machine into a template. */
+  readonly place: MachinePlace
+  readonly store: Store
+  readonly identity: TemplateIdentity
+  readonly replace: boolean
+  /** To greet the agent with when the machine goes on. */
+  readonly greeting: AgentGreeting
+  readonly agentDeadline: number
+}
+
+const overhead = 256 * 2 ** 20
+
+/**
+ * Makes a snapshot of a running machine. A machine maps its RAM privately, so its memory cannot be published as it
+ * lies: it is written out while the machine stands still, and a second QEMU writes it into a RAM file of its own.
+ * @throws OsrunError DISK_FULL, SNAPSHOT_FAILED, SNAPSHOT_EXISTS
+ */
+export async function bake(task: Baking): Promise<Template> {
+  const { programs, machine, store, identity } = task
+  const draft = await store.draft()
+  try {
+    const bytes = machine.origin.shape.memoryMiB * 2 ** 20
+    await checkRoom(draft.folder, 2 * bytes + overhead, `Snapshot "${identity.name}"`)
+    await allocateRam(join(draft.folder, fileNames.ram), bytes)
+    const layers = await standStill(task, draft)
+    await convert(task, draft, layers)
+    return await finishTemplate(programs, draft, machine, layers, identity, task.replace)
+  } finally {
+    await draft.discard()
+  }
+}
+
+const wholeName = 'whole'
+
+/** Saves the machine at one instant and lets it go on. @returns the layers of that instant, top first */
+async function standStill({ machine, programs, greeting, agentDeadline }: Baking, draft: Draft): Promise<string[]> {
+  const { qmp } = machine.qemu
+  await machine.link.quiesce()
+  try {
+    await machine.pause()
+    const layers = [machine.overlay, ...machine.layers]
+    await growChain(programs, machine, qmp)
+    await saveWhole(qmp, join(draft.folder, wholeName))
+    return layers
+  } finally {
+    await machine.resume()
+    await machine.connectAgent(greeting, agentDeadline)
+  }
+}
+
+/** From here on the machine writes into a new overlay, and the one it had is a layer that stays as it is. */
+async function growChain(programs: Programs, machine: Machine, qmp: Qmp): Promise<void> {
+  const frozen = basename(machine.overlay)
+  const node = await activeNode(qmp)
+  const overlay = await createOverlay(programs.qemuImg, dirname(machine.overlay), frozen, node.size)
+  const name = `disk-${machine.layers.length + 1}`
+  const cache = { direct: false, 'no-flush': true }
+  await qmp.execute('blockdev-add', {
+    driver: 'qcow2',
+    'node-name': name,
+    discard: 'unmap',
+    cache,
+    backing: null,
+    file: { driver: 'file', filename: overlay, cache },
+  })
+  await qmp.execute('blockdev-snapshot', { node: node.name, overlay: name })
+  machine.layers = [machine.overlay, ...machine.layers]
+  machine.overlay = overlay
+}
+
+async function activeNode(qmp: Qmp): Promise<{ name: string; size: number }> {
+  const devices = (await qmp.execute('query-block')) as {
+    inserted?: { 'node-name': string; image: { 'virtual-size': number } }
+  }[]
+  const inserted = devices.find((device) => device.inserted !== undefined)?.inserted
+  return { name: inserted?.['node-name'] ?? 'disk', size: inserted?.image['virtual-size'] ?? 0 }
+}
+
+async function convert(task: Baking, draft: Draft, layers: readonly string[]): Promise<void> {
+  const whole = join(draft.folder, wholeName)
+  const second = await Machine.start(task.programs, task.place, {
+    shape: task.machine.origin.shape,
+    network: task.machine.origin.network,
+    memory: { path: join(draft.folder, fileNames.ram), use: 'template' },
+    layers,
+    base: join(task.machine.place.folder, baseName),
+    load: (qmp) => loadWhole(qmp, whole),
+  })
+  try {
+    await saveDeviceState(second.qemu.qmp, join(draft.folder, fileNames.state))
+  } finally {
+    await second.release()
+    await rm(whole, { force: true })
+  }
+}

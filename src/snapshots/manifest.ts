@@ -1,0 +1,34 @@
+import * as v from 'valibot'
+
+const file = v.object({ name: v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/)), size: v.number() })
+
+const manifest = v.object({
+  format: v.literal(1),
+  guest: v.string(),
+  name: v.string(),
+  key: v.string(),
+  /** Undefined for a snapshot that was booted, not made from another. */
+  parent: v.optional(v.string()),
+  createdAt: v.pipe(v.string(), v.isoTimestamp()),
+  memoryMiB: v.number(),
+  ram: file,
+  state: file,
+  /** An empty overlay over the top layer, which machines copy. */
+  overlay: file,
+  /** Disk layers above the guest's own disk, top first; all lie in the snapshot's folder. */
+  layers: v.array(file),
+})
+/** What a snapshot's folder holds; written last, so a folder with a manifest is whole. */
+export type Manifest = v.InferOutput<typeof manifest>
+
+export const manifestName = 'manifest.json'
+
+/** The manifest in `text`, or undefined where it is none. */
+export function parseManifest(text: string): Manifest | undefined {
+  try {
+    const parsed = v.safeParse(manifest, JSON.parse(text))
+    return parsed.success ? parsed.output : undefined
+  } catch {
+    return undefined
+  }
+}

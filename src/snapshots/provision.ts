@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import type { Guest, GuestFiles } from '../guests/guest.ts'
+import { saveDeviceState } from '../machines/device-state.ts'
+import { Machine, type MachinePlace, type Programs } from '../machines/machine.ts'
+import { runCommand } from '../machines/run-command.ts'
+import type { MachineShape } from '../machines/shape.ts'
+import type { Progress } from '../protocol/messages.ts'
+import { fileNames, finishTemplate } from './finish-template.ts'
+import { allocateRam } from './ram-file.ts'
+import { checkRoom } from './room.ts'
+import type { Store, Template } from './store.ts'
+import { waitUntilIdle } from './idle.ts'
+
+/** What `provision` works with. */
+export interface Provisioning {
+  readonly programs: Programs
+  readonly place: MachinePlace
+  readonly guest: Guest
+  readonly files: GuestFiles
+  readonly shape: MachineShape
+  readonly key: string
+  readonly store: Store
+  readonly secret: string
+  readonly onProgress: (progress: Progress) => void
+  readonly signal?: AbortSignal
+}
+
+/** The name of the snapshot that every guest has. */
+export const provisioned = 'provisioned'
+
+const warmUpDeadline = 120_000
+/** Room for the overlay, the device state and the kernel's own bookkeeping. */
+const overhead = 512 * 2 ** 20
+
+/**
+ * Boots the guest, warms it, and publishes the running machine as the snapshot `provisioned`.
+ * @throws OsrunError DISK_FULL, GUEST_NOT_READY, QEMU_UNUSABLE, SNAPSHOT_FAILED
+ */
+export async function provision(task: Provisioning): Promise<Template> {
+  const { programs, place, guest, files, shape, store, onProgress, signal } = task
+  const say = (phase: string) => onProgress({ phase: `guest ${guest.name}: ${phase}` })
+  const draft = await store.draft()
+  const bytes = shape.memoryMiB * 2 ** 20
+  try {
+    await checkRoom(draft.folder, bytes + overhead, `Snapshot "${provisioned}" of guest ${guest.name}`)
+    await allocateRam(join(draft.folder, fileNames.ram), bytes)
+    say('booting')
+    const machine = await Machine.start(
+      programs,
+      place,
+      {
+        shape,
+        network: 'isolated',
+        memory: { path: join(draft.folder, fileNames.ram), use: 'template' },
+        layers: [],
+        base: files.disk,
+      },
+      signal,
+    )
+    try {
+      await machine.resume()
+      const { accelerated, emulated } = guest.bootDeadline
+      const deadline = shape.accelerator === 'tcg' ? emulated : accelerated
+      const link = await machine.connectAgent({ secret: task.secret, setClock: true }, deadline, signal)
+      say('warming up')
+      await waitUntilIdle(machine.qemu.pid, signal)
+      for (const command of guest.warmUp) {
+        await runCommand(link, command, warmUpDeadline)
+      }
+      await waitUntilIdle(machine.qemu.pid, signal)
+      say('saving the running machine')
+      await link.quiesce()
+      await machine.pause()
+      await saveDeviceState(machine.qemu.qmp, join(draft.folder, fileNames.state))
+      await machine.qemu.kill()
+      const identity = { guest: guest.name, name: provisioned, key: task.key }
+      return await finishTemplate(programs, draft, machine, [machine.overlay], identity, true)
+    } finally {
+      await machine.release()
+    }
+  } finally {
+    await draft.discard()
+  }
+}
