@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { OsrunError } from '../protocol/errors.ts'
+import { checkOptions } from '../protocol/check-options.ts'
 import type { Shell } from './command-line.ts'
 
 /** `utf8` gives output as text, `buffer` as bytes. */
@@ -64,18 +64,7 @@ const schema = v.strictObject({
 
 /** @throws OsrunError BAD_OPTION, which names the option, what was expected and what came */
 export function checkRunOptions(options: RunOptions): void {
-  const checked = v.safeParse(schema, options)
-  if (checked.success) {
-    return
-  }
-  const [issue] = checked.issues
-  const path = issue.path?.map((item) => String(item.key)).join('.')
-  if (issue.type === 'strict_object') {
-    const known = Object.keys(schema.entries).join(', ')
-    throw new OsrunError('BAD_OPTION', `Unknown option \`${path}\` of \`run\`; the options are ${known}`)
-  }
-  const option = path === undefined ? 'the options of `run`' : `the option \`${path}\` of \`run\``
-  throw new OsrunError('BAD_OPTION', `Expected ${option} to be ${issue.message}, got ${issue.received}`)
+  checkOptions(schema, options, 'the options of `run`')
 }
 
 function isSignal(value: unknown): boolean {

@@ -31,8 +31,6 @@ export interface Win extends AsyncDisposable {
   readonly guest: string
   /** The snapshot that the machine was last restored from. */
   readonly snapshotName: string
-  /** A page that shows the machine's screen. */
-  readonly viewerUrl: string
   /**
    * Runs a command to its end. A string goes to cmd, untouched: `win.run('dir C:\\')`. An array starts a program
    * without a shell, each argument exactly as given: `win.run(['findstr', '/c:two words', 'C:\\file.txt'])`.
@@ -44,8 +42,8 @@ export interface Win extends AsyncDisposable {
     options?: RunOptions<E>,
   ): Promise<RunResult<Chunk<E>>>
   /**
-   * Keeps the machine's state of this moment, memory included, under a name. Commands that are running go on in the
-   * machine, but their calls reject with OUTCOME_UNKNOWN.
+   * Keeps the machine's state of this moment, memory included, under a name. Await the commands of this `win` first;
+   * programs that they left running are part of the snapshot.
    * @throws OsrunError SNAPSHOT_EXISTS unless `replace` is true, BAD_NAME, DISK_FULL, SNAPSHOT_FAILED
    */
   snapshot(name: string, options?: { readonly replace?: boolean }): Promise<SnapshotInfo>
@@ -92,18 +90,21 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
 
   async function snapshot(name: string, { replace = false } = {}): Promise<SnapshotInfo> {
     const site = callSite(snapshot)
-    const checked = nameAt(site, name)
-    streams.interrupt(new OsrunError('CANCELED', `the snapshot ${checked} was taken`))
-    const info = await ask('snapshot', { name: checked, replace }, site)
-    streams.renew()
-    return info
+    return ask('snapshot', { name: nameAt(site, name), replace }, site)
   }
 
   async function restore(name?: string): Promise<void> {
     const site = callSite(restore)
-    const parameters = name === undefined ? {} : { snapshot: nameAt(site, name) }
+    try {
+      current = await ask('restore', name === undefined ? {} : { snapshot: nameAt(site, name) }, site)
+    } catch (error) {
+      const failure = toOsrunError(error)
+      if (!leavesMachineAlone.has(failure.code)) {
+        streams.lose(failure)
+      }
+      throw failure
+    }
     streams.interrupt(new OsrunError('CANCELED', 'the machine was restored'))
-    current = await ask('restore', parameters, site)
     streams.renew()
   }
 
@@ -128,9 +129,6 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
     get snapshotName() {
       return current.snapshot
     },
-    get viewerUrl() {
-      return current.viewerUrl
-    },
     run,
     snapshot,
     restore,
@@ -140,6 +138,8 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
   }
 }
 
+// After any other failure of a restore the former machine is gone, and no new one came.
+const leavesMachineAlone: ReadonlySet<string> = new Set(['BAD_NAME', 'SNAPSHOT_NOT_FOUND', 'SNAPSHOT_DAMAGED'])
 const releaseDeadline = 2000
 
 /** The end of the connection releases the machine, too; asking first lets the server say so to whoever waits for it. */

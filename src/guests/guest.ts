@@ -13,6 +13,8 @@ export interface Guest {
   readonly cpuModel: string
   readonly screen: { readonly width: number; readonly height: number }
   readonly kernelCommandLine: string
+  /** Who can set the guest's clock: our agent, or QEMU's guest agent where the system below is not Windows. */
+  readonly clockSetter: 'agent' | 'guest-agent'
   /**
    * Commands run before the template is saved, so that the guest's caches hold what each kind of command needs. Their
    * exit codes do not matter.
@@ -45,6 +47,7 @@ const wine: Guest = {
     'net.ifnames=0 consoleblank=0 vt.global_cursor_default=0 drm_kms_helper.fbdev_emulation=0',
     'tsc=reliable clocksource=tsc no_timer_check mitigations=off random.trust_cpu=on printk.devkmsg=on',
   ].join(' '),
+  clockSetter: 'guest-agent',
   warmUp: [
     'cmd /d /s /c "exit 0"',
     'cmd /d /s /c "dir C:\\ & echo %USERNAME% & set"',

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { OsrunError } from '../protocol/errors.ts'
 import { type AgentGreeting, AgentLink } from './agent-link.ts'
 import { copyOverlay, createOverlay, linkLayers, topName } from './disk.ts'
+import { setGuestClock } from './guest-clock.ts'
 import { LastWords } from './last-words.ts'
 import type { QemuStart } from './qemu-arguments.ts'
 import { type QemuProcess, startQemu } from './qemu-process.ts'
@@ -134,6 +135,11 @@ export class Machine {
     }
   }
 
+  /** Sets the guest's clock to the host's through QEMU's guest agent. @throws OsrunError MACHINE_UNRESPONSIVE */
+  async setClock(): Promise<void> {
+    await setGuestClock(socketPath(this.place, 'qga'))
+  }
+
   /** Ends the machine at once and removes all that it wrote. Safe to call twice. */
   release(): Promise<void> {
     this.#released ??= this.#release()
@@ -177,7 +183,6 @@ async function prepareDisk(programs: Programs, folder: string, origin: MachineOr
 }
 
 function qemuStart(place: MachinePlace, origin: MachineOrigin, disk: string): QemuStart {
-  const socket = (kind: string) => join(place.socketFolder, `${place.name}.${kind}`)
   return {
     name: place.name,
     shape: origin.shape,
@@ -185,14 +190,20 @@ function qemuStart(place: MachinePlace, origin: MachineOrigin, disk: string): Qe
     disk,
     network: origin.network,
     incoming: origin.load !== undefined,
-    sockets: { qmp: socket('qmp'), vnc: socket('vnc'), guestAgent: socket('qga') },
+    sockets: { qmp: socketPath(place, 'qmp'), vnc: socketPath(place, 'vnc'), guestAgent: socketPath(place, 'qga') },
     serialLog: join(place.folder, 'serial.log'),
   }
 }
 
-async function removePlace({ name, folder, socketFolder }: MachinePlace): Promise<void> {
-  const sockets = ['qmp', 'vnc', 'qga'].map((kind) => rm(join(socketFolder, `${name}.${kind}`), { force: true }))
-  await Promise.all([rm(folder, { recursive: true, force: true }), ...sockets])
+const socketKinds = ['qmp', 'vnc', 'qga'] as const
+
+function socketPath(place: MachinePlace, kind: (typeof socketKinds)[number]): string {
+  return join(place.socketFolder, `${place.name}.${kind}`)
+}
+
+async function removePlace(place: MachinePlace): Promise<void> {
+  const sockets = socketKinds.map((kind) => rm(socketPath(place, kind), { force: true }))
+  await Promise.all([rm(place.folder, { recursive: true, force: true }), ...sockets])
 }
 
 function withWords(error: unknown, words: string): unknown {

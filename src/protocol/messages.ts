@@ -62,7 +62,7 @@ export const snapshotInfo = v.object({
 /** A named state of a running machine: memory, disk and desktop. */
 export type SnapshotInfo = v.InferOutput<typeof snapshotInfo>
 
-export const lease = v.object({ machine: v.string(), guest: v.string(), snapshot: v.string(), viewerUrl: v.string() })
+export const lease = v.object({ machine: v.string(), guest: v.string(), snapshot: v.string() })
 export type Lease = v.InferOutput<typeof lease>
 
 export const screenshotResult = v.object({ png: v.string(), width: v.number(), height: v.number() })

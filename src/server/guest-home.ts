@@ -41,7 +41,7 @@ function shapeOf(guest: Guest, files: GuestFiles, equipment: Equipment): Machine
   return {
     machineType: guest.machineType,
     accelerator: equipment.accelerator,
-    cpuModel: equipment.accelerator === 'tcg' ? guest.cpuModel : 'host',
+    cpuModel: equipment.accelerator === 'tcg' ? guest.cpuModel : hostModel(equipment.accelerator),
     cpus: equipment.cpus ?? guest.cpus,
     memoryMiB: equipment.memoryMiB ?? guest.memoryMiB,
     screen: guest.screen,
@@ -55,7 +55,7 @@ async function keyParts(shape: MachineShape, files: GuestFiles, equipment: Equip
     format: storeFormat,
     guestId: files.id,
     qemuVersion: equipment.qemuVersion,
-    hostCpu: shape.cpuModel === 'host' ? await hostCpu() : '',
+    hostCpu: shape.accelerator === 'tcg' ? '' : await hostCpu(),
     shape: { ...rest, kernelCommandLine: kernel.commandLine },
   }
 }
@@ -65,4 +65,9 @@ async function hostCpu(): Promise<string> {
   const text = await readFile('/proc/cpuinfo', 'utf8').catch(() => '')
   const facts = text.match(/^(vendor_id|cpu family|model|stepping|flags|Features)\s*:.*$/gm) ?? []
   return createHash('sha256').update([...new Set(facts)].sort().join('\n')).digest('hex')
+}
+
+// With the capabilities of its own mitigations a nested KVM may refuse to start; the probe runs without them too.
+function hostModel(accelerator: Accelerator): string {
+  return accelerator === 'kvm' ? 'host,arch-capabilities=off' : 'host'
 }

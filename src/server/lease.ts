@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AgentLink } from '../machines/agent-link.ts'
+import type { AgentGreeting, AgentLink } from '../machines/agent-link.ts'
 import type { Machine } from '../machines/machine.ts'
 import { takeScreenshot } from '../machines/screenshot.ts'
 import { OsrunError } from '../protocol/errors.ts'
@@ -141,7 +141,7 @@ export class Lease extends EventEmitter<{ frame: [Uint8Array]; drain: []; 'link-
       this.#machine.link.removeAllListeners()
       const parent = this.#template.manifest.name
       const identity = { guest: guest.name, name, key, parent }
-      const greeting = { secret: this.#terms.secret, setClock: this.#terms.wish.clock === 'sync' }
+      const greeting = greetingOf(this.#terms)
       const { programs } = this.#terms.room
       try {
         await bake({
@@ -213,7 +213,12 @@ export class Lease extends EventEmitter<{ frame: [Uint8Array]; drain: []; 'link-
   }
 }
 
-function restoreFor({ room, home, wish, secret }: Terms, template: Template, signal?: AbortSignal): Promise<Machine> {
+function greetingOf({ home, wish, secret }: Terms): AgentGreeting {
+  return { secret, setClock: wish.clock === 'sync' && home.guest.clockSetter === 'agent' }
+}
+
+function restoreFor(terms: Terms, template: Template, signal?: AbortSignal): Promise<Machine> {
+  const { room, home, wish } = terms
   return restore({
     programs: room.programs,
     place: room.place(),
@@ -221,7 +226,8 @@ function restoreFor({ room, home, wish, secret }: Terms, template: Template, sig
     shape: home.shape,
     network: wish.network,
     base: home.files.disk,
-    greeting: { secret, setClock: wish.clock === 'sync' },
+    greeting: greetingOf(terms),
+    setClock: wish.clock === 'sync' && home.guest.clockSetter === 'guest-agent',
     agentDeadline,
     signal,
   })

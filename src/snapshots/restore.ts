@@ -15,6 +15,8 @@ export interface Restoring {
   /** The guest's own disk, below all layers. */
   readonly base: string
   readonly greeting: AgentGreeting
+  /** Set the clock through QEMU's guest agent. */
+  readonly setClock: boolean
   /** Milliseconds until the agent must have answered. */
   readonly agentDeadline: number
   readonly signal?: AbortSignal | undefined
@@ -44,7 +46,10 @@ export async function restore(task: Restoring): Promise<Machine> {
   )
   try {
     await machine.resume()
-    await machine.connectAgent(task.greeting, task.agentDeadline, signal)
+    await Promise.all([
+      machine.connectAgent(task.greeting, task.agentDeadline, signal),
+      task.setClock ? machine.setClock() : undefined,
+    ])
     return machine
   } catch (error) {
     await machine.release()

@@ -1,0 +1,51 @@
+// One command: a stream that starts a process, feeds it, and passes on what it says.
+//
+// The connection's thread only leaves messages here: bytes, credit, wishes. All else is done by the command's own
+// thread, which owns the process and the pipes.
+#ifndef OSRUN_COMMAND_H
+#define OSRUN_COMMAND_H
+
+#include "connection.h"
+#include "input.h"
+#include "output.h"
+#include "ring.h"
+#include "spawn.h"
+#include "stream.h"
+
+struct command {
+  struct stream stream;
+
+  // The mailbox.
+  SRWLOCK lock;
+  // Auto reset: look into the mailbox.
+  HANDLE wake;
+  // Bytes for the child's stdin; no capacity if it gets none.
+  struct ring mail;
+  // After what is in `mail`, stdin ends.
+  bool mail_ends;
+  // What the host takes more of stdout and of stderr.
+  uint64_t credit[2];
+  bool killed;
+  // Nobody listens: output is dropped.
+  bool detached;
+  // Set while the command's tree can be killed.
+  HANDLE job;
+
+  // The rest belongs to the command's thread.
+  struct connection *connection;
+  struct launch launch;
+  struct spawned spawned;
+  struct input input;
+  struct output outputs[2];
+};
+
+// Answers an EXEC: with a command, or with an ERROR on its stream.
+void command_start(struct connection *connection, const struct frame *frame);
+
+// The command's thread: starts the process and stays until all is told and all pipes are closed.
+void command_run(struct command *command);
+
+// Sends a frame on the command's stream; false if nobody listens any more.
+bool command_send(struct command *command, uint8_t type, const void *payload, size_t length);
+
+#endif

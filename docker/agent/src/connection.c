@@ -1,0 +1,166 @@
+#include "connection.h"
+
+#include <stdlib.h>
+
+#include "dispatch.h"
+#include "door.h"
+#include "hello.h"
+#include "job.h"
+#include "log.h"
+#include "thread.h"
+#include "net.h"
+#include "reply.h"
+
+// A guest that is emulated is slow; a stranger may keep a place for so long.
+#define HELLO_DEADLINE_MS 30000
+// For the last frame to be written, and for the host to close its side.
+#define FAREWELL_DEADLINE_MS 2000
+
+static DWORD WINAPI run(void *argument);
+static void serve(struct connection *connection);
+static enum frame_result next_frame(struct connection *connection, DWORD timeout);
+static void refuse(struct connection *connection, const char *code, const char *message);
+static void quiesce(struct connection *connection);
+static void linger(struct connection *connection);
+static void log_end(const struct connection *connection);
+
+void connection_start(SOCKET socket) {
+  static volatile LONG connections;
+  struct connection *connection = calloc(1, sizeof *connection);
+  if (!connection) {
+    closesocket(socket);
+    return;
+  }
+  connection->references = 1;
+  connection->number = (unsigned)InterlockedIncrement(&connections);
+  connection->socket = socket;
+  connection->stop = CreateEventW(NULL, TRUE, FALSE, NULL);
+  connection->received = CreateEventW(NULL, TRUE, FALSE, NULL);
+  connection->at = connection->end = connection->bytes;
+  frame_decoder_start(&connection->decoder, connection->payload);
+  streams_open(&connection->streams);
+
+  HANDLE thread = NULL;
+  if (connection->stop && connection->received) {
+    door_knock(connection);
+    thread = thread_start(run, connection);
+  }
+  if (thread) {
+    CloseHandle(thread);
+    return;
+  }
+  door_leave(connection);
+  closesocket(socket);
+  connection_let_go(connection);
+}
+
+void connection_cut(struct connection *connection) {
+  streams_abandon(&connection->streams, STREAM_KILL);
+  if (connection->job) job_kill(connection->job);
+  SetEvent(connection->stop);
+}
+
+void connection_hold(struct connection *connection) {
+  InterlockedIncrement(&connection->references);
+}
+
+void connection_let_go(struct connection *connection) {
+  if (InterlockedDecrement(&connection->references) > 0) return;
+  outbox_free(&connection->outbox);
+  if (connection->job) CloseHandle(connection->job);
+  if (connection->stop) CloseHandle(connection->stop);
+  if (connection->received) CloseHandle(connection->received);
+  free(connection);
+}
+
+static DWORD WINAPI run(void *argument) {
+  struct connection *connection = argument;
+  serve(connection);
+  door_leave(connection);
+  SetEvent(connection->stop);
+  outbox_close(&connection->outbox);
+  closesocket(connection->socket);
+  log_end(connection);
+  connection_let_go(connection);
+  return 0;
+}
+
+static void serve(struct connection *connection) {
+  // The raw dialect, for people, will be told apart here: its first byte is not a HELLO's.
+  bool greeted = next_frame(connection, HELLO_DEADLINE_MS) == FRAME_READY && hello_is_one(&connection->decoder.frame);
+  connection->job = greeted ? job_create(true) : NULL;
+  if (!connection->job || !outbox_open(&connection->outbox, connection->socket, connection->stop)) {
+    log_line("connection %u: closed, it did not begin with a HELLO", connection->number);
+    return;
+  }
+
+  struct problem problem = hello_answer(connection, &connection->decoder.frame);
+  while (!problem.code) {
+    enum frame_result result = next_frame(connection, INFINITE);
+    if (result == FRAME_ILLEGAL) {
+      problem = (struct problem){"BAD_FRAME", connection->decoder.illegal};
+    } else if (result == FRAME_INCOMPLETE) {
+      connection_cut(connection);
+      return;
+    } else if (connection->decoder.frame.type == FRAME_QUIESCE && connection->decoder.frame.stream == 0) {
+      quiesce(connection);
+      return;
+    } else {
+      problem = dispatch(connection, &connection->decoder.frame);
+    }
+  }
+  refuse(connection, problem.code, problem.message);
+}
+
+// FRAME_INCOMPLETE at the end of the connection.
+static enum frame_result next_frame(struct connection *connection, DWORD timeout) {
+  ULONGLONG deadline = timeout == INFINITE ? 0 : GetTickCount64() + timeout;
+  for (;;) {
+    if (WaitForSingleObject(connection->stop, 0) == WAIT_OBJECT_0) return FRAME_INCOMPLETE;
+    enum frame_result result = frame_decode(&connection->decoder, &connection->at, connection->end);
+    if (result != FRAME_INCOMPLETE) return result;
+
+    ULONGLONG now = GetTickCount64();
+    if (deadline && now >= deadline) return FRAME_INCOMPLETE;
+    int count = net_receive(connection->socket, connection->received, connection->stop, connection->bytes,
+                            sizeof connection->bytes, deadline ? (DWORD)(deadline - now) : INFINITE);
+    if (count == 0) return FRAME_INCOMPLETE;
+    connection->at = connection->bytes;
+    connection->end = connection->bytes + count;
+  }
+}
+
+static void refuse(struct connection *connection, const char *code, const char *message) {
+  log_line("connection %u: %s: %s", connection->number, code, message);
+  streams_abandon(&connection->streams, STREAM_KILL);
+  job_kill(connection->job);
+  char text[REPLY_MAX];
+  size_t length = reply_error(text, code, 0, message);
+  if (outbox_farewell(&connection->outbox, FRAME_ERROR, text, length, FAREWELL_DEADLINE_MS)) linger(connection);
+}
+
+static void quiesce(struct connection *connection) {
+  if (!door_forget(connection)) return;
+  log_line("connection %u: quiesced", connection->number);
+  job_release(connection->job);
+  streams_abandon(&connection->streams, STREAM_DETACH);
+  if (outbox_farewell(&connection->outbox, FRAME_QUIESCED, NULL, 0, FAREWELL_DEADLINE_MS)) linger(connection);
+}
+
+// Closing a socket with unread bytes resets the connection, and the host may lose our last frame.
+static void linger(struct connection *connection) {
+  shutdown(connection->socket, SD_SEND);
+  ULONGLONG deadline = GetTickCount64() + FAREWELL_DEADLINE_MS;
+  for (ULONGLONG now; (now = GetTickCount64()) < deadline;) {
+    if (!net_receive(connection->socket, connection->received, connection->stop, connection->bytes,
+                     sizeof connection->bytes, (DWORD)(deadline - now))) {
+      return;
+    }
+  }
+}
+
+static void log_end(const struct connection *connection) {
+  DWORD handles = 0;
+  GetProcessHandleCount(GetCurrentProcess(), &handles);
+  log_line("connection %u: ended, the agent has %lu handles", connection->number, handles);
+}

@@ -1,0 +1,82 @@
+#include "input.h"
+
+#include <stdlib.h>
+
+#include "command.h"
+
+#define WRITE_MAX 65536
+
+static bool finish_write(struct command *command);
+static bool write_more(struct input *input, const uint8_t *run, size_t length);
+static void consumed(struct command *command, size_t length);
+
+bool input_prepare(struct command *command) {
+  if (!command->launch.pipe_input) return true;
+  ring_start(&command->mail, malloc(FRAME_INITIAL_CREDIT), FRAME_INITIAL_CREDIT);
+  command->input.overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+  return command->mail.bytes && command->input.overlapped.hEvent;
+}
+
+void input_start(struct command *command) {
+  command->input.pipe = command->spawned.input;
+  command->spawned.input = NULL;
+}
+
+bool input_step(struct command *command) {
+  struct input *input = &command->input;
+  if (input->writing) return finish_write(command);
+  if (command->mail.capacity == 0) return false;
+
+  const uint8_t *run;
+  AcquireSRWLockExclusive(&command->lock);
+  size_t length = ring_peek(&command->mail, &run);
+  bool ends = command->mail_ends;
+  ReleaseSRWLockExclusive(&command->lock);
+
+  if (length > 0) {
+    // A child that closed its stdin must not stall the host.
+    if (!input->pipe || !write_more(input, run, length)) {
+      input_close(command);
+      consumed(command, length);
+    }
+    return true;
+  }
+  if (ends && input->pipe) input_close(command);
+  return false;
+}
+
+void input_close(struct command *command) {
+  struct input *input = &command->input;
+  if (input->writing) {
+    CancelIoEx(input->pipe, &input->overlapped);
+    finish_write(command);
+  }
+  if (input->pipe) CloseHandle(input->pipe);
+  input->pipe = NULL;
+}
+
+void input_free(struct command *command) {
+  input_close(command);
+  if (command->input.overlapped.hEvent) CloseHandle(command->input.overlapped.hEvent);
+  free(command->mail.bytes);
+}
+
+static bool finish_write(struct command *command) {
+  return false;
+}
+
+static bool write_more(struct input *input, const uint8_t *run, size_t length) {
+  DWORD count = length < WRITE_MAX ? (DWORD)length : WRITE_MAX;
+  if (!WriteFile(input->pipe, run, count, NULL, &input->overlapped) && GetLastError() != ERROR_IO_PENDING) return false;
+  input->writing = count;
+  return true;
+}
+
+static void consumed(struct command *command, size_t length) {
+  AcquireSRWLockExclusive(&command->lock);
+  ring_drop(&command->mail, length);
+  ReleaseSRWLockExclusive(&command->lock);
+  uint8_t window[FRAME_WINDOW_PAYLOAD];
+  frame_encode_window(window, CHANNEL_IN, (uint32_t)length);
+  command_send(command, FRAME_WINDOW, window, sizeof window);
+}

@@ -1,0 +1,45 @@
+// One of a command's two output pipes: read as far as the host has credit, and passed on.
+#ifndef OSRUN_OUTPUT_H
+#define OSRUN_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <windows.h>
+
+#include "frame.h"
+
+struct command;
+
+#define OUTPUT_CHUNK 65536
+
+struct output {
+  enum frame_channel channel;
+  HANDLE pipe;
+  // A read is under way. Its event is manual reset.
+  bool reading;
+  OVERLAPPED overlapped;
+  uint8_t *chunk;
+  // The pipe is closed at its other end, and all of it was passed on.
+  bool ended;
+  // GetTickCount64 of the last bytes, or of the last wait for credit.
+  ULONGLONG busy_at;
+  // No credit: only the host can change that.
+  bool starved;
+  // Drop what comes.
+  bool dropping;
+};
+
+// False if memory is short.
+bool output_prepare(struct output *output, enum frame_channel channel);
+void output_start(struct output *output, HANDLE pipe);
+
+// Takes one step without waiting; false if there is nothing to do before its event, or credit, comes.
+bool output_step(struct command *command, struct output *output);
+
+// EOF_OUT or EOF_ERR.
+void output_tell_end(struct command *command, struct output *output);
+
+// Ends a read under way.
+void output_free(struct output *output);
+
+#endif

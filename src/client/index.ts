@@ -1,0 +1,16 @@
+/** For programs that are no tests: `import { startServer } from 'vitest-environment-osrun/client'`. */
+export { isOsrunError, OsrunError, type OsrunErrorCode } from '../protocol/errors.ts'
+export type { Progress, SnapshotInfo } from '../protocol/messages.ts'
+export type { ServerOptions } from '../runtime/settings.ts'
+export type { Shell } from './command-line.ts'
+export { isWinCommandError, type RunResult, WinCommandError } from './result.ts'
+export type { Chunk, Encoding, RunOptions } from './run-options.ts'
+export {
+  type AcquireOptions,
+  type ConnectOptions,
+  connect,
+  type OsrunServer,
+  type StartServerOptions,
+  startServer,
+} from './server.ts'
+export type { Screenshot, Win } from './win.ts'

@@ -1,0 +1,23 @@
+import * as v from 'valibot'
+import { OsrunError } from './errors.ts'
+
+/**
+ * Checks options that a user wrote. A schema's messages are the end of the sentence "Expected the option to be ...".
+ * @param source where they stand, for the error: "the options of startServer"
+ * @throws OsrunError BAD_OPTION, which names the option, what was expected and what came
+ */
+export function checkOptions<T extends v.GenericSchema>(schema: T, options: unknown, source: string): v.InferOutput<T> {
+  const checked = v.safeParse(schema, options)
+  if (checked.success) {
+    return checked.output
+  }
+  const [issue] = checked.issues
+  const name = v.getDotPath(issue)
+  if (issue.type === 'strict_object' && name !== null) {
+    const known = 'entries' in schema ? `; the options are ${Object.keys(schema.entries as object).join(', ')}` : ''
+    throw new OsrunError('BAD_OPTION', `Unknown option \`${name}\` in ${source}${known}`)
+  }
+  const what = name === null ? source : `the option \`${name}\` in ${source}`
+  const expected = issue.type === 'strict_object' ? 'an object' : issue.message
+  throw new OsrunError('BAD_OPTION', `Expected ${what} to be ${expected}, got ${issue.received}`)
+}
