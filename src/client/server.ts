@@ -50,20 +50,17 @@ export interface ConnectOptions {
 }
 
 const defaultGuest = 'wine'
+const schema = v.strictObject({ ...serverOptionEntries, guest: nameOption })
 
 /**
  * Starts a machine room, and builds its guest where that was not done yet.
  * @throws OsrunError RUNTIME_UNAVAILABLE, SERVER_START_FAILED, GUEST_BUILD_FAILED, BAD_OPTION, ...
  */
 export async function startServer(options: StartServerOptions = {}): Promise<OsrunServer> {
-  const { guest = guestFromEnvironment(), onProgress = () => {}, onLog = () => {}, ...serverOptions } = options
-  checkOptions(
-    v.strictObject({ ...serverOptionEntries, guest: nameOption }),
-    { guest, ...serverOptions },
-    'startServer',
-  )
+  const { onProgress = () => {}, onLog = () => {}, ...rest } = options
+  const { guest = guestFromEnvironment(), ...serverOptions } = checkOptions(schema, rest, 'the options of `startServer`')
   const { startRuntime } = await import('../runtime/start.ts')
-  const server = await startRuntime(serverOptions, { onProgress, onLog })
+  const server = await startRuntime(serverOptions as ServerOptions, { onProgress, onLog })
   return openServer(
     server,
     guest,
@@ -76,7 +73,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Osr
  * Connects to a machine room that runs already.
  * @throws OsrunError SERVER_UNREACHABLE, UNAUTHORIZED, BAD_OPTION
  */
-export function connect({ url, token }: ConnectOptions): Promise<OsrunServer> {
+export async function connect({ url, token }: ConnectOptions): Promise<OsrunServer> {
   return openServer(
     { url, token },
     guestFromEnvironment(),

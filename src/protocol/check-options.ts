@@ -4,12 +4,13 @@ import { OsrunError } from './errors.ts'
 /**
  * Checks options that a user wrote. A schema's messages are the end of the sentence "Expected the option to be ...".
  * @param source where they stand, for the error: "the options of startServer"
+ * @returns the options that were given: one that is `undefined` is left out, so that it hides no default
  * @throws OsrunError BAD_OPTION, which names the option, what was expected and what came
  */
 export function checkOptions<T extends v.GenericSchema>(schema: T, options: unknown, source: string): v.InferOutput<T> {
   const checked = v.safeParse(schema, options)
   if (checked.success) {
-    return checked.output
+    return withoutUndefined(checked.output)
   }
   const [issue] = checked.issues
   const name = v.getDotPath(issue)
@@ -20,4 +21,8 @@ export function checkOptions<T extends v.GenericSchema>(schema: T, options: unkn
   const what = name === null ? source : `the option \`${name}\` in ${source}`
   const expected = issue.type === 'strict_object' ? 'an object' : issue.message
   throw new OsrunError('BAD_OPTION', `Expected ${what} to be ${expected}, got ${issue.received}`)
+}
+
+function withoutUndefined<T>(options: T): T {
+  return Object.fromEntries(Object.entries(options as object).filter(([, value]) => value !== undefined)) as T
 }

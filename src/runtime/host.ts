@@ -51,13 +51,16 @@ export async function startServerProcess(
   await writeFile(tokenFile, token, { mode: 0o600 })
   const [program, ...programArguments] = command
   const child = spawnServer(program, [...programArguments, ...serveArguments(options, tokenFile)])
-  const stop = stopper(child, folder)
+  const stop = stopper(child)
   try {
     const url = await readiness(child, options)
     return { url, token, runtime: 'host', stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
     throw error
+  } finally {
+    // The server has read the token by now, or never will.
+    await rm(folder, { recursive: true, force: true })
   }
 }
 
@@ -141,8 +144,8 @@ function describeEnd({ exitCode, signal, originalMessage }: Awaited<ServerProces
   return exitCode === undefined ? `it could not be started (${originalMessage})` : `it ended with exit code ${exitCode}`
 }
 
-/** SIGTERM, after a while SIGKILL for the whole group; then the folder. Also when this process exits. */
-function stopper(child: ServerProcess, folder: string): () => Promise<void> {
+/** SIGTERM, after a while SIGKILL for the whole group. Also when this process exits: then there is no time to wait. */
+function stopper(child: ServerProcess): () => Promise<void> {
   const { pid } = child
   const onExit = () => signalGroup(pid, 'SIGTERM')
   process.once('exit', onExit)
@@ -154,7 +157,6 @@ function stopper(child: ServerProcess, folder: string): () => Promise<void> {
     clearTimeout(force)
     signalGroup(pid, 'SIGKILL')
     process.off('exit', onExit)
-    await rm(folder, { recursive: true, force: true })
   }
   return () => {
     stopped ??= stop()

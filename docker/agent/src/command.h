@@ -37,6 +37,8 @@ struct command {
   struct spawned spawned;
   struct input input;
   struct output outputs[2];
+  bool exited;
+  ULONGLONG exited_at;
 };
 
 // Answers an EXEC: with a command, or with an ERROR on its stream.

@@ -48,8 +48,10 @@ bool input_step(struct command *command) {
 void input_close(struct command *command) {
   struct input *input = &command->input;
   if (input->writing) {
+    DWORD count;
     CancelIoEx(input->pipe, &input->overlapped);
-    finish_write(command);
+    GetOverlappedResult(input->pipe, &input->overlapped, &count, TRUE);
+    input->writing = 0;
   }
   if (input->pipe) CloseHandle(input->pipe);
   input->pipe = NULL;
@@ -62,7 +64,14 @@ void input_free(struct command *command) {
 }
 
 static bool finish_write(struct command *command) {
-  return false;
+  struct input *input = &command->input;
+  if (!HasOverlappedIoCompleted(&input->overlapped)) return false;
+  DWORD count = 0, meant = input->writing;
+  bool written = GetOverlappedResult(input->pipe, &input->overlapped, &count, TRUE);
+  input->writing = 0;
+  if (!written) input_close(command);
+  consumed(command, written ? count : meant);
+  return true;
 }
 
 static bool write_more(struct input *input, const uint8_t *run, size_t length) {

@@ -3,6 +3,7 @@
 #define OSRUN_LOG_H
 
 #include <stdbool.h>
+#include <wchar.h>
 
 // NULL is standard error, if there is one. Call it before the agent has a console, which replaces standard error.
 bool log_open(const wchar_t *path);

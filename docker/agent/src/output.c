@@ -88,5 +88,5 @@ static void deliver(struct command *command, struct output *output, DWORD count)
 
 static void end(struct command *command, struct output *output) {
   output->ended = true;
-  if (!output->dropping) output_tell_end(command, output);
+  output_tell_end(command, output);
 }

@@ -28,7 +28,10 @@ export async function buildSettings(environment: NodeJS.ProcessEnv = process.env
 function extraAuthorities(): string {
   const known = new Set(getCACertificates('bundled').map(withoutBlanks))
   const trusted = [...getCACertificates('extra'), ...getCACertificates('system')]
-  return [...new Set(trusted)].filter((authority) => !known.has(withoutBlanks(authority))).join('\n')
+  return [...new Set(trusted)]
+    .filter((authority) => !known.has(withoutBlanks(authority)))
+    .sort()
+    .join('\n')
 }
 
 function withoutBlanks(text: string): string {

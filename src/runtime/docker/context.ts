@@ -54,7 +54,9 @@ async function contextPaths(folder: string): Promise<string[]> {
   for (const entry of entries.filter(({ name }) => parts.includes(name))) {
     if (entry.isDirectory()) {
       const below = await readdir(join(folder, entry.name), { withFileTypes: true, recursive: true })
-      paths.push(...below.filter((each) => each.isFile()).map((each) => relative(folder, join(each.parentPath, each.name))))
+      paths.push(
+        ...below.filter((each) => each.isFile()).map((each) => relative(folder, join(each.parentPath, each.name))),
+      )
     } else {
       paths.push(entry.name)
     }

@@ -21,14 +21,15 @@ const answerDeadline = 5_000
  * Finds the engine that `DOCKER_HOST`, or else the usual socket, leads to, and asks it whether it is there.
  * @throws OsrunError DOCKER_UNAVAILABLE, whose message says why and what to do
  */
-export async function findEngine(environment: Environment = process.env): Promise<Engine> {
-  const address = engineAddress(environment, existsSync)
+export async function findEngine(): Promise<Engine> {
+  const address = engineAddress(process.env, existsSync)
   const remote = remoteReason(address)
   if (remote !== undefined) {
     throw new OsrunError('DOCKER_UNAVAILABLE', remote)
   }
   const { default: Docker } = await import('dockerode')
-  const docker = new Docker(environment['DOCKER_HOST'] ? {} : { socketPath: address.slice(address.indexOf(':') + 3) })
+  // dockerode reads the rest of an address on the network, such as its certificates, from the environment.
+  const docker = new Docker(/^(unix|npipe):/.test(address) ? { socketPath: address.replace(/^\w+:\/\//, '') } : {})
   const info = await Promise.race([docker.info(), delay(answerDeadline, undefined, { ref: false })]).catch(
     (cause: Error) => {
       throw unavailable(address, cause.message, cause)
@@ -65,7 +66,8 @@ export function engineAddress(environment: Environment, exists: (path: string) =
 
 /** Why an engine at that address cannot serve, or undefined: the cache folder and the port must be this computer's. */
 export function remoteReason(address: string): string | undefined {
-  const local = /^(unix|npipe):/.test(address) || /^(tcp|https?):\/\/(localhost|127(\.\d+){3}|\[::1\])(:|\/|$)/.test(address)
+  const local =
+    /^(unix|npipe):/.test(address) || /^(tcp|https?):\/\/(localhost|127(\.\d+){3}|\[::1\])(:|\/|$)/.test(address)
   return local
     ? undefined
     : `The Docker Engine at ${address} is on another computer, which has neither this one's cache folder nor its ` +

@@ -1,0 +1,165 @@
+#include "command.h"
+#include "job.h"
+#include "json-writer.h"
+#include "log.h"
+#include "reply.h"
+#include "text.h"
+
+// After the process has exited: a pipe that is open but silent for so long is held by a process that it left behind.
+#define DRAIN_DEADLINE_MS 1000
+
+static bool begin(struct command *command);
+static void tell_failure(struct command *command, const struct spawn_failure *failure);
+static void tell_start(struct command *command);
+static bool follow(struct command *command);
+static bool all_ended(const struct command *command);
+static DWORD patience(struct command *command);
+static void wait(struct command *command, DWORD timeout);
+static void tell_exit(struct command *command, bool inherited);
+static void hang_up(struct command *command);
+static bool read_flag(struct command *command, const bool *flag);
+
+void command_run(struct command *command) {
+  if (!begin(command)) return;
+  bool complete = follow(command);
+  tell_exit(command, !complete);
+  hang_up(command);
+  input_close(command);
+  // What the command left behind may go on writing, as it could after the end of a console: we read and drop.
+  if (!complete) follow(command);
+}
+
+static bool begin(struct command *command) {
+  // A connection that is lost before its command starts.
+  if (read_flag(command, &command->detached) && read_flag(command, &command->killed)) return false;
+
+  struct spawn_failure failure;
+  if (!spawn(&command->launch, command->connection->job, &command->spawned, &failure)) {
+    tell_failure(command, &failure);
+    return false;
+  }
+  input_start(command);
+  output_start(&command->outputs[0], command->spawned.output);
+  output_start(&command->outputs[1], command->spawned.error);
+
+  AcquireSRWLockExclusive(&command->lock);
+  command->job = command->spawned.job;
+  if (command->killed) job_kill(command->job);
+  ReleaseSRWLockExclusive(&command->lock);
+  ResumeThread(command->spawned.thread);
+  tell_start(command);
+  launch_free(&command->launch);
+  return true;
+}
+
+static void tell_failure(struct command *command, const struct spawn_failure *failure) {
+  log_line("connection %u, stream %u: %s", command->connection->number, command->stream.id, failure->message);
+  char text[REPLY_MAX];
+  size_t length = reply_error(text, "SPAWN_FAILED", failure->win32, failure->message);
+  streams_remove(&command->connection->streams, &command->stream);
+  command_send(command, FRAME_ERROR, text, length);
+}
+
+static void tell_start(struct command *command) {
+  char line[200];
+  log_line("connection %u, stream %u: pid %lu: %s", command->connection->number, command->stream.id,
+           command->spawned.pid, text_utf8(command->launch.command_line, line, sizeof line));
+  char text[64];
+  struct json_writer writer;
+  json_write_begin(&writer, text, sizeof text);
+  json_write_integer(&writer, "pid", command->spawned.pid);
+  json_write_end(&writer);
+  command_send(command, FRAME_STARTED, text, writer.length);
+}
+
+// True when the process has exited and its pipes are closed; false when something else holds a pipe, and is silent.
+static bool follow(struct command *command) {
+  for (;;) {
+    if (read_flag(command, &command->detached)) hang_up(command);
+    bool busy = input_step(command);
+    for (int index = 0; index < 2; index++) busy |= output_step(command, &command->outputs[index]);
+    if (busy) continue;
+    if (command->exited && all_ended(command)) return true;
+
+    DWORD timeout = patience(command);
+    if (timeout > 0) {
+      wait(command, timeout);
+      continue;
+    }
+    // Of a command that was killed, what the host has no credit for is dropped.
+    bool starved = false;
+    for (int index = 0; index < 2; index++) {
+      struct output *output = &command->outputs[index];
+      if (output->ended || !output->starved) continue;
+      starved = output->dropping = true;
+    }
+    if (!starved) return false;
+  }
+}
+
+static bool all_ended(const struct command *command) {
+  return command->outputs[0].ended && command->outputs[1].ended;
+}
+
+static DWORD patience(struct command *command) {
+  if (!command->exited || !command->connection) return INFINITE;
+  bool killed = read_flag(command, &command->killed);
+  ULONGLONG silent_since = command->exited_at;
+  for (int index = 0; index < 2; index++) {
+    const struct output *output = &command->outputs[index];
+    if (output->ended) continue;
+    if (output->starved && !killed) return INFINITE;
+    if (output->busy_at > silent_since) silent_since = output->busy_at;
+  }
+  ULONGLONG silent = GetTickCount64() - silent_since;
+  return silent >= DRAIN_DEADLINE_MS ? 0 : (DWORD)(DRAIN_DEADLINE_MS - silent);
+}
+
+static void wait(struct command *command, DWORD timeout) {
+  HANDLE handles[5] = {command->wake};
+  DWORD count = 1;
+  if (!command->exited) handles[count++] = command->spawned.process;
+  if (command->input.writing) handles[count++] = command->input.overlapped.hEvent;
+  for (int index = 0; index < 2; index++) {
+    if (command->outputs[index].reading) handles[count++] = command->outputs[index].overlapped.hEvent;
+  }
+  DWORD which = WaitForMultipleObjects(count, handles, FALSE, timeout);
+  if (command->exited || which != WAIT_OBJECT_0 + 1) return;
+  command->exited = true;
+  command->exited_at = GetTickCount64();
+  // After a QUIESCE nobody else can close it, and what was left behind may wait for its end.
+  if (!command->connection) input_close(command);
+}
+
+static void tell_exit(struct command *command, bool inherited) {
+  if (!command->connection) return;
+  for (int index = 0; index < 2; index++) {
+    if (!command->outputs[index].ended) output_tell_end(command, &command->outputs[index]);
+  }
+  DWORD code = 0;
+  GetExitCodeProcess(command->spawned.process, &code);
+  char text[128];
+  struct json_writer writer;
+  json_write_begin(&writer, text, sizeof text);
+  json_write_string(&writer, "kind", read_flag(command, &command->killed) ? "killed" : "exit");
+  json_write_integer(&writer, "code", code);
+  json_write_boolean(&writer, "inherited", inherited);
+  json_write_end(&writer);
+  // Before the EXIT: with it, the host may use the number again.
+  streams_remove(&command->connection->streams, &command->stream);
+  command_send(command, FRAME_EXIT, text, writer.length);
+}
+
+static void hang_up(struct command *command) {
+  command->outputs[0].dropping = command->outputs[1].dropping = true;
+  if (!command->connection) return;
+  connection_let_go(command->connection);
+  command->connection = NULL;
+}
+
+static bool read_flag(struct command *command, const bool *flag) {
+  AcquireSRWLockShared(&command->lock);
+  bool value = *flag;
+  ReleaseSRWLockShared(&command->lock);
+  return value;
+}

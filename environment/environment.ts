@@ -1,0 +1,59 @@
+import type { Environment } from 'vitest/runtime'
+import { createSession, type Session, sessionKey } from './session.ts'
+import { within } from './within.ts'
+
+// Vitest kills a worker whose environment takes 60 seconds, and then loses the file from its results. Whoever asks for
+// the machine next waits on, and reports what went wrong.
+const longestWait = 45_000
+
+/** The Vitest environment: each test file gets a machine. It never throws: errors belong to the file's results. */
+export const environment: Environment = {
+  name: 'osrun',
+  viteEnvironment: 'ssr',
+
+  async setup(global, options) {
+    const session = await openSession(options)
+    const remove = addGlobals(global, session)
+    return {
+      async teardown() {
+        remove()
+        await session.close()
+      },
+    }
+  },
+
+  async setupVM(options) {
+    const session = await openSession(options)
+    const { builtinEnvironments } = await import('vitest/runtime')
+    const node = await builtinEnvironments.node.setupVM?.({})
+    const context = node?.getVmContext() ?? {}
+    const remove = addGlobals(context, session)
+    return {
+      getVmContext: () => context,
+      async teardown() {
+        remove()
+        await node?.teardown()
+        await session.close()
+      },
+    }
+  },
+}
+
+async function openSession(options: Record<string, unknown>): Promise<Session> {
+  const session = createSession(options.osrun)
+  await within(longestWait, () => session.prepare())
+  return session
+}
+
+function addGlobals(global: object, session: Session): () => void {
+  const before = Object.getOwnPropertyDescriptor(global, 'win')
+  Object.defineProperty(global, sessionKey, { value: session, configurable: true })
+  Object.defineProperty(global, 'win', { get: () => session.win, configurable: true })
+  return () => {
+    Reflect.deleteProperty(global, sessionKey)
+    Reflect.deleteProperty(global, 'win')
+    if (before !== undefined) {
+      Object.defineProperty(global, 'win', before)
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import type { TestProject } from 'vitest/node'
+import { handOver } from './handover.ts'
+import { defaultsVariable, type OsrunOptions, parseOptions, resolveOptions } from './options.ts'
+import { ProgressLines } from './progress.ts'
+import { joinRun } from './run.ts'
+import type {} from './types.ts'
+
+/** Starts the machine room before the first test file, builds what its guests lack, and stops it after the last. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const lines = new ProgressLines((line) => project.vitest.logger.log(line))
+  const run = joinRun(optionsOf(project), lines)
+  try {
+    const { url, token, capacity } = await run.started
+    await run.install(guestsOf(project))
+    project.provide('osrun', { url, token })
+    const takeBack = handOver({ url, token }, process.env)
+    handOverDefaults(project)
+    limitWorkers(project, capacity)
+    return async () => {
+      takeBack()
+      await run.leave()
+    }
+  } catch (error) {
+    await run.leave()
+    throw error
+  }
+}
+
+function optionsOf(project: TestProject): OsrunOptions {
+  const { environmentOptions } = project.config
+  return parseOptions(environmentOptions?.osrun, `environmentOptions.osrun of the project "${project.name}"`)
+}
+
+/** This project and those whose files Vitest may run after this one set-up. */
+function projectsOf(project: TestProject): TestProject[] {
+  return [...new Set([project, ...project.vitest.projects])]
+}
+
+function usesOsrun({ config }: TestProject): boolean {
+  return config.environment === 'osrun' || config.environmentOptions?.osrun !== undefined
+}
+
+function guestsOf(project: TestProject): Set<string> {
+  const users = projectsOf(project).filter((each) => each === project || usesOsrun(each))
+  return new Set(users.map((each) => resolveOptions(optionsOf(each), process.env).guest))
+}
+
+/** Vitest drops the config's options where a file's docblock has some; this is how they come through. */
+function handOverDefaults(project: TestProject): void {
+  for (const { config } of projectsOf(project)) {
+    config.env = { ...config.env, [defaultsVariable]: JSON.stringify(config.environmentOptions?.osrun ?? {}) }
+  }
+}
+
+/** More workers than machines would only wait. Where other projects run beside, Vitest wants all numbers equal. */
+function limitWorkers(project: TestProject, capacity: number): void {
+  const projects = projectsOf(project)
+  if (projects.every(usesOsrun)) {
+    for (const { config } of projects) {
+      config.maxWorkers = Math.min(config.maxWorkers, capacity)
+    }
+  }
+}

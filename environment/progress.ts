@@ -1,0 +1,60 @@
+import type { Progress } from '../src/protocol/messages.ts'
+
+const percentStep = 10
+const quietSpell = 15_000
+
+/**
+ * Turns progress into lines that a person can follow, in a terminal as in a log: one for each phase, one for each tenth
+ * of it where the percentage is known, and one now and then while nothing is heard.
+ */
+export class ProgressLines {
+  readonly #print: (line: string) => void
+  readonly #now: () => number
+  readonly #begin: number
+  #phase = ''
+  #percent = 0
+  #printedAt: number
+
+  constructor(print: (line: string) => void, now: () => number = () => performance.now()) {
+    this.#print = print
+    this.#now = now
+    this.#begin = now()
+    this.#printedAt = this.#begin
+  }
+
+  readonly report = ({ phase, percent = 0 }: Progress): void => {
+    if (phase !== this.#phase) {
+      this.#phase = phase
+      this.#percent = percent
+      this.#say()
+    } else if (percent >= this.#percent + percentStep || (percent === 100 && this.#percent < 100)) {
+      this.#percent = percent
+      this.#say()
+    } else {
+      this.tick()
+    }
+  }
+
+  /** Called from time to time: says that a long phase is still under way. */
+  readonly tick = (): void => {
+    if (this.#phase !== '' && this.#now() - this.#printedAt >= quietSpell) {
+      this.#say()
+    }
+  }
+
+  /** A line of another kind, with the time since the beginning. */
+  say(text: string): void {
+    this.#printedAt = this.#now()
+    this.#print(`osrun: ${text} (${formatElapsed(this.#printedAt - this.#begin)})`)
+  }
+
+  #say(): void {
+    this.say(this.#percent > 0 ? `${this.#phase}, ${Math.floor(this.#percent)}%` : this.#phase)
+  }
+}
+
+/** Milliseconds for a person: `7 s`, `3 min 05 s`. */
+export function formatElapsed(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000)
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
+}

@@ -1,0 +1,134 @@
+import { MachineRoom } from '../src/client/machine-room.ts'
+import { OsrunError } from '../src/protocol/errors.ts'
+import type { ServerOptions } from '../src/runtime/settings.ts'
+import { startRuntime } from '../src/runtime/start.ts'
+import type { ServerHandover } from './handover.ts'
+import type { OsrunOptions } from './options.ts'
+import type { ProgressLines } from './progress.ts'
+
+/** A project's part in the run's machine room. */
+export interface RunMembership {
+  readonly started: Promise<ServerHandover & { readonly capacity: number }>
+  /** Builds what the guests lack. */
+  install(guests: Iterable<string>): Promise<void>
+  /** Stops the machine room with its last user. Safe to call twice. */
+  leave(): Promise<void>
+}
+
+interface Run {
+  users: number
+  readonly options: string
+  readonly started: Promise<StartedRun>
+}
+
+interface StartedRun extends ServerHandover {
+  readonly room: MachineRoom
+  readonly capacity: number
+  stop(): Promise<void>
+}
+
+const runKey: unique symbol = Symbol.for('osrun.run.v1')
+const leaseGrace = 15_000
+const tick = 5000
+
+/**
+ * The machine room of this process's test run, started by the first who joins: Vitest 4 calls a global setup once for
+ * each project.
+ * @throws OsrunError BAD_OPTION where projects disagree on the options of the whole run
+ */
+export function joinRun(options: OsrunOptions, lines: ProgressLines): RunMembership {
+  const holder = globalThis as { [runKey]?: Run | undefined }
+  const serverOptions = pickServerOptions(options)
+  const described = JSON.stringify(serverOptions)
+  const run = holder[runKey] ?? { users: 0, options: described, started: startRun(serverOptions, lines) }
+  if (run.options !== described) {
+    throw new OsrunError(
+      'BAD_OPTION',
+      'Expected all projects of one run to agree on the options runtime, accel, cache, machines, memory and cpus, ' +
+        `for they share one machine room; got ${without(run.options)} and ${without(described)}`,
+    )
+  }
+  holder[runKey] = run
+  run.users += 1
+  let left: Promise<void> | undefined
+  async function leave(): Promise<void> {
+    run.users -= 1
+    if (run.users === 0) {
+      holder[runKey] = undefined
+      const started = await run.started.catch(() => undefined)
+      await started?.stop()
+    }
+  }
+  return {
+    started: run.started,
+    async install(guests) {
+      const { room, status } = await describedRun(run)
+      for (const guest of guests) {
+        await ticking(lines, () => room.install(guest, lines.report))
+        lines.say(`guest ${guest} is ready; ${status}`)
+      }
+    },
+    leave() {
+      left ??= leave()
+      return left
+    },
+  }
+}
+
+async function describedRun(run: Run) {
+  const { room } = await run.started
+  const { accelerator, capacity } = await room.status()
+  return { room, status: `accelerator ${accelerator}, at most ${capacity} ${capacity === 1 ? 'machine' : 'machines'}` }
+}
+
+async function startRun(options: ServerOptions, lines: ProgressLines): Promise<StartedRun> {
+  lines.report({ phase: 'starting the machine room' })
+  let starting = true
+  const onLog = (line: string) => starting && lines.say(line)
+  const server = await ticking(lines, () => startRuntime(options, { onProgress: lines.report, onLog }))
+  starting = false
+  try {
+    const { url, token, runtime } = server
+    const room = await MachineRoom.open({ url, token })
+    const { capacity } = await room.status()
+    return {
+      ...{ url, token, room, capacity },
+      async stop() {
+        // Vitest tears this down while the last workers still end. Leases on a shared machine room may be anybody's.
+        if (runtime !== 'remote') {
+          await room.drain(leaseGrace).catch(() => {})
+        }
+        await room.close()
+        await server.stop()
+      },
+    }
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}
+
+async function ticking<T>(lines: ProgressLines, work: () => Promise<T>): Promise<T> {
+  const timer = setInterval(lines.tick, tick)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+function pickServerOptions({ runtime, accel, cache, machines, memory, cpus }: OsrunOptions): ServerOptions {
+  return {
+    ...(runtime !== undefined && { runtime }),
+    ...(accel !== undefined && { accel }),
+    ...(cache !== undefined && { cache }),
+    ...(machines !== undefined && { machines }),
+    ...(memory !== undefined && { memory }),
+    ...(cpus !== undefined && { cpus }),
+  }
+}
+
+/** Options as they may be shown: tokens are not. */
+function without(options: string): string {
+  return options.replace(/"token":"[^"]*"/, '"token":"…"')
+}

@@ -1,0 +1,168 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { acquireWin } from '../src/client/lease.ts'
+import type { Win } from '../src/client/win.ts'
+import { OsrunError, toOsrunError } from '../src/protocol/errors.ts'
+import type { Environment } from '../src/runtime/settings.ts'
+import { findServer } from './handover.ts'
+import { resolveOptions } from './options.ts'
+import { within } from './within.ts'
+
+/**
+ * What a test environment hands to the files that run in it: their machine. Found by a key, used by its shape: test
+ * runners load this module more than once.
+ */
+export interface Session {
+  /** The current file's machine. @throws OsrunError where it is not there (yet) */
+  readonly win: Win
+  /** Begins to get a machine; the returned promise never rejects. */
+  prepare(): Promise<void>
+  /** The machine of this test file: a fresh one where the former file had another. */
+  forFile(path: string): Promise<Win>
+  /** Runs one test: its `signal` ends what it still runs in the guest. With `isolate: 'test'` on a fresh machine. */
+  duringTest(signal: AbortSignal, test: () => Promise<void>): Promise<void>
+  /** Gives the machine back, in at most a few seconds. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** The number is the version of `Session`. */
+export const sessionKey: unique symbol = Symbol.for('osrun.session.v1')
+
+const releaseDeadline = 3000
+
+/** A session of the machine room that the environment variables or the options name. */
+export function createSession(ownOptions: unknown, environment: Environment = process.env): Session {
+  const signals = new AsyncLocalStorage<AbortSignal>()
+  let machine: Machine | undefined
+  let usedBy: string | undefined
+  let tests = 0
+  let testsBefore = 0
+
+  const options = () => resolveOptions(ownOptions, environment)
+
+  async function acquire(signal: AbortSignal): Promise<Win> {
+    const { runtime, guest, snapshot, clock, network } = options()
+    const server = findServer(environment, runtime)
+    if (server === undefined) {
+      throw noServer()
+    }
+    const request = {
+      guest,
+      snapshot,
+      clock,
+      network,
+      label: `vitest worker ${environment.VITEST_POOL_ID ?? process.pid}`,
+    }
+    const hooks = {
+      signals: () => {
+        const running = signals.getStore()
+        return running === undefined ? [] : [running]
+      },
+    }
+    return acquireWin({ ...server, signal }, request, hooks)
+  }
+
+  function current(): Machine {
+    machine ??= startMachine(acquire)
+    return machine
+  }
+
+  async function restoreForTest(): Promise<void> {
+    if (tests > 1) {
+      throw new OsrunError(
+        'BAD_OPTION',
+        'Tests that run at the same time share one machine: `isolate: "test"` needs tests in sequence',
+      )
+    }
+    testsBefore += 1
+    if (testsBefore > 1) {
+      const win = await current().ready
+      await win.restore(options().snapshot)
+    }
+  }
+
+  return {
+    get win() {
+      return current().now()
+    },
+    async prepare() {
+      await current().ready.catch(() => {})
+    },
+    async forFile(path) {
+      if (usedBy !== undefined && usedBy !== path) {
+        await machine?.close()
+        machine = undefined
+        testsBefore = 0
+      }
+      usedBy = path
+      return current().ready
+    },
+    async duringTest(signal, test) {
+      tests += 1
+      try {
+        if (options().isolate === 'test') {
+          await restoreForTest()
+        }
+        await signals.run(signal, test)
+      } finally {
+        tests -= 1
+      }
+    },
+    async close() {
+      await machine?.close()
+    },
+  }
+}
+
+/** A machine that is asked for, has come, or could not be had. */
+interface Machine {
+  readonly ready: Promise<Win>
+  now(): Win
+  close(): Promise<void>
+}
+
+function startMachine(acquire: (signal: AbortSignal) => Promise<Win>): Machine {
+  const unwanted = new AbortController()
+  let outcome: { win: Win } | { error: OsrunError } | undefined
+  const ready = acquire(unwanted.signal)
+  const settled = ready.then(
+    (win) => {
+      outcome = { win }
+    },
+    (error) => {
+      outcome = { error: toOsrunError(error) }
+    },
+  )
+  return {
+    ready,
+    now() {
+      if (outcome === undefined) {
+        throw new OsrunError('NOT_IN_ENVIRONMENT', notReady)
+      }
+      if ('error' in outcome) {
+        throw outcome.error
+      }
+      return outcome.win
+    },
+    async close() {
+      unwanted.abort()
+      await within(releaseDeadline, async () => {
+        await settled
+        if (outcome !== undefined && 'win' in outcome) {
+          await outcome.win[Symbol.asyncDispose]()
+        }
+      })
+    },
+  }
+}
+
+const notReady =
+  'The machine is not ready yet: use `win` inside tests and hooks, and have the setup file ' +
+  '"vitest-environment-osrun/setup" in `setupFiles` (the plugin does that)'
+
+function noServer(): OsrunError {
+  return new OsrunError(
+    'NOT_IN_ENVIRONMENT',
+    'No machine room: add the plugin of "vitest-environment-osrun/plugin" to the Vitest config, or ' +
+      '"vitest-environment-osrun/global-setup" to `globalSetup`, or set OSRUN_URL and OSRUN_TOKEN',
+  )
+}

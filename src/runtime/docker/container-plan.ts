@@ -1,0 +1,85 @@
+import type { ContainerCreateOptions, HostConfig } from 'dockerode'
+import type { RuntimeOptions } from '../runtime.ts'
+import type { KvmDevice } from './kvm.ts'
+import type { User } from './user.ts'
+
+/** Labels by which later runs know what is ours and whether its owner still lives. */
+export const label = { run: 'osrun.run', ownerPid: 'osrun.owner-pid', ownerHost: 'osrun.owner-host' } as const
+
+/** Port of the server in its container; the image's health check knows it too. */
+export const serverPort = 8000
+/** Where the host's folder lies in the container. */
+const cacheTarget = '/cache'
+/** Seconds without a client after which the server ends, and with it the container. */
+const idleSeconds = 10
+
+/** All that a container is made from. */
+export interface ContainerTask {
+  readonly run: string
+  readonly owner: { readonly pid: number; readonly host: string }
+  /** The host's folder that the container keeps guests and snapshots in. */
+  readonly folder: string
+  /** Name of the file with the token, in that folder. */
+  readonly tokenFile: string
+  readonly user: User
+  readonly kvm: KvmDevice | undefined
+  readonly options: Pick<RuntimeOptions, 'accel' | 'machines' | 'memoryMiB' | 'cpus'>
+}
+
+/** What the engine is asked for, besides the image. */
+export function planContainer(task: ContainerTask): { create: ContainerCreateOptions; host: HostConfig } {
+  return {
+    create: {
+      User: `${task.user.uid}:${task.user.gid}`,
+      Cmd: serverCommand(task),
+      Labels: {
+        [label.run]: task.run,
+        [label.ownerPid]: String(task.owner.pid),
+        [label.ownerHost]: task.owner.host,
+      },
+      ExposedPorts: { [`${serverPort}/tcp`]: {} },
+    },
+    host: {
+      AutoRemove: true,
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      PidsLimit: 2048,
+      Tmpfs: {
+        '/tmp': 'rw,noexec,nosuid,nodev,size=1g,mode=1777',
+        '/run': 'rw,noexec,nosuid,nodev,size=64m,mode=1777',
+      },
+      // Not `Binds`: a folder's name may hold a colon, and a missing one is an error here.
+      Mounts: [{ Type: 'bind', Source: task.folder, Target: cacheTarget }],
+      PortBindings: { [`${serverPort}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '0' }] },
+      ...deviceOptions(task.kvm),
+    },
+  }
+}
+
+function serverCommand({ tokenFile, options }: ContainerTask): string[] {
+  const { accel, machines, memoryMiB, cpus } = options
+  return [
+    'serve',
+    ...['--host', '0.0.0.0'],
+    ...['--port', String(serverPort)],
+    ...['--token-file', `${cacheTarget}/${tokenFile}`],
+    ...['--cache', cacheTarget],
+    ...['--guest-files', '/opt/osrun/guests'],
+    ...['--accel', accel],
+    ...['--exit-when-idle', String(idleSeconds)],
+    ...(machines === undefined ? [] : ['--machines', String(machines)]),
+    ...(memoryMiB === undefined ? [] : ['--memory', String(memoryMiB)]),
+    ...(cpus === undefined ? [] : ['--cpus', String(cpus)]),
+  ]
+}
+
+function deviceOptions(kvm: KvmDevice | undefined): HostConfig {
+  if (kvm === undefined) {
+    return {}
+  }
+  return {
+    Devices: [{ PathOnHost: kvm.path, PathInContainer: kvm.path, CgroupPermissions: 'rw' }],
+    ...(kvm.group === undefined ? {} : { GroupAdd: [String(kvm.group)] }),
+  }
+}

@@ -1,0 +1,107 @@
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { delimiter, isAbsolute, join } from 'node:path'
+import { execa } from 'execa'
+import { describeRequirement, type Purpose, type Requirement, requirements, type VersionRule } from './requirements.ts'
+
+/** A requirement and what this host has of it. */
+export interface Checked {
+  readonly requirement: Requirement
+  /** `broken`: it is there, but does not tell its version. */
+  readonly state: 'ok' | 'missing' | 'too old' | 'broken'
+  readonly path?: string
+  readonly version?: string
+  /** What it said instead of its version. */
+  readonly words?: string
+}
+
+/** Looks at what these purposes need on this host, in the order of `requirements`. */
+export function checkRequirements(purposes: readonly Purpose[]): Promise<Checked[]> {
+  const root = process.getuid?.() === 0
+  return Promise.all(requirementsFor(purposes, { platform: process.platform, root }).map(check))
+}
+
+/** What these purposes need on such a host. */
+export function requirementsFor(
+  purposes: readonly Purpose[],
+  host: { platform: NodeJS.Platform; root: boolean },
+): Requirement[] {
+  return requirements.filter(
+    ({ purpose, platform = host.platform, rootless = false }) =>
+      purposes.includes(purpose) && platform === host.platform && !(rootless && host.root),
+  )
+}
+
+/** A checked requirement for a person: "qemu-img 7.2.22 is too old: 10.0 or newer is needed (/usr/bin/qemu-img)". */
+export function describeChecked({ requirement, state, path, version, words }: Checked): string {
+  const { name } = requirement
+  switch (state) {
+    case 'ok':
+      return [name, version].filter((word) => word !== undefined).join(' ')
+    case 'missing':
+      return `${describeRequirement(requirement)} is missing`
+    case 'too old':
+      return `${name} ${version} is too old: ${requirement.version?.minimum} or newer is needed (${path})`
+    case 'broken':
+      return `${name} does not tell its version (${path}): ${words || 'it said nothing'}`
+  }
+}
+
+/** The version in what a program said about itself. */
+export function readVersion({ pattern }: VersionRule, output: string): string | undefined {
+  return pattern.exec(output)?.[1]
+}
+
+/** Compares version numbers part by part; a part that is missing counts as 0. */
+export function isAtLeast(version: string, minimum: string): boolean {
+  const [have, want] = [version, minimum].map((text) => text.split('.').map(Number))
+  for (const [index, part] of (want ?? []).entries()) {
+    const difference = (have?.[index] ?? 0) - part
+    if (difference !== 0) {
+      return difference > 0
+    }
+  }
+  return true
+}
+
+/** The path of the program that a command of this name starts, or of one among the system's own programs. */
+export async function findProgram(name: string): Promise<string | undefined> {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(isAbsolute)
+  // An ordinary user's PATH may lack the folders where Debian puts mke2fs.
+  for (const folder of [...folders, '/usr/sbin', '/sbin']) {
+    const path = join(folder, name)
+    if (await allows(path, constants.X_OK)) {
+      return path
+    }
+  }
+  return undefined
+}
+
+async function check(requirement: Requirement): Promise<Checked> {
+  const { name, version: rule } = requirement
+  if (isAbsolute(name)) {
+    return { requirement, state: (await allows(name, constants.R_OK)) ? 'ok' : 'missing', path: name }
+  }
+  const path = await findProgram(name)
+  if (path === undefined) {
+    return { requirement, state: 'missing' }
+  }
+  if (rule === undefined) {
+    return { requirement, state: 'ok', path }
+  }
+  const run = await execa(path, [...rule.arguments], { reject: false, all: true, stdin: 'ignore', timeout: 20_000 })
+  const version = readVersion(rule, run.all)
+  if (version === undefined) {
+    const words = run.all.trim().split('\n').slice(-1).join('').slice(0, 300)
+    return { requirement, state: 'broken', path, words: words || run.shortMessage || '' }
+  }
+  const enough = rule.minimum === undefined || isAtLeast(version, rule.minimum)
+  return { requirement, state: enough ? 'ok' : 'too old', path, version }
+}
+
+function allows(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,160 @@
+/** What a host can be prepared for. */
+export type Purpose = 'machines' | 'wine' | 'build' | 'test'
+
+/** What each purpose is, as the end of "This host lacks for ...". */
+export const purposes: Readonly<Record<Purpose, string>> = {
+  machines: 'running machines on it',
+  wine: 'making the guest wine on it',
+  build: 'building osrun from its repository',
+  test: "running the repository's tests",
+}
+
+/** A program or a file that a purpose needs on the host. */
+export interface Requirement {
+  readonly purpose: Purpose
+  /** A program on the PATH, or the absolute path of a file. */
+  readonly name: string
+  /** One clause for the user: what osrun does with it. */
+  readonly why: string
+  /** How the program tells its version; a file has none. */
+  readonly version?: VersionRule
+  /** The package that brings it; without an entry, no package of that kind is known. */
+  readonly packages: { readonly apt: string; readonly brew?: string; readonly dnf?: string }
+  /** Releases whose own package is older than the minimum. */
+  readonly tooOldIn?: TooOld
+  /** Only there; default everywhere. */
+  readonly platform?: NodeJS.Platform
+  /** Only root can do without it. */
+  readonly rootless?: true
+}
+
+export interface VersionRule {
+  readonly arguments: readonly string[]
+  /** Its first group is the version. */
+  readonly pattern: RegExp
+  /** The oldest that will do. */
+  readonly minimum?: string
+}
+
+export interface TooOld {
+  /** By the id in `os-release`: the last release whose own package is too old. */
+  readonly last: Readonly<Record<string, string>>
+  /** Codenames of those Debian releases whose backports have one that is new enough. */
+  readonly backports: readonly string[]
+}
+
+const qemu = {
+  tooOldIn: { last: { debian: '12', ubuntu: '25.04' }, backports: ['bookworm'] },
+  minimum: '10.0',
+} as const
+
+/** All that osrun may need on a host, for whatever purpose. */
+export const requirements: readonly Requirement[] = [
+  {
+    purpose: 'machines',
+    name: 'qemu-system-x86_64',
+    why: 'runs the machines',
+    version: versionAfter('QEMU emulator version', qemu.minimum),
+    packages: { apt: 'qemu-system-x86', brew: 'qemu', dnf: 'qemu-system-x86-core' },
+    tooOldIn: qemu.tooOldIn,
+  },
+  {
+    purpose: 'machines',
+    name: 'qemu-img',
+    why: 'gives each machine a disk of its own',
+    version: versionAfter('qemu-img version', qemu.minimum),
+    packages: { apt: 'qemu-utils', brew: 'qemu', dnf: 'qemu-img' },
+    tooOldIn: qemu.tooOldIn,
+  },
+  {
+    purpose: 'machines',
+    name: 'flock',
+    why: 'lets one process at a time make a snapshot',
+    version: versionAfter('util-linux'),
+    packages: { apt: 'util-linux', brew: 'flock', dnf: 'util-linux' },
+  },
+  {
+    purpose: 'machines',
+    name: 'setpriv',
+    why: 'ends the machines when osrun ends',
+    version: versionAfter('util-linux'),
+    packages: { apt: 'util-linux', dnf: 'util-linux' },
+    platform: 'linux',
+  },
+  {
+    purpose: 'machines',
+    name: 'fallocate',
+    why: "takes a snapshot's room on the disk before it is written",
+    version: versionAfter('util-linux'),
+    packages: { apt: 'util-linux', dnf: 'util-linux' },
+    platform: 'linux',
+  },
+  {
+    purpose: 'wine',
+    name: 'mmdebstrap',
+    why: "unpacks the guest's Debian packages",
+    version: versionAfter('mmdebstrap'),
+    packages: { apt: 'mmdebstrap', dnf: 'mmdebstrap' },
+  },
+  {
+    purpose: 'wine',
+    name: 'mke2fs',
+    why: "makes the guest's file system out of a folder",
+    version: { ...versionAfter('mke2fs', '1.43'), arguments: ['-V'] },
+    packages: { apt: 'e2fsprogs', brew: 'e2fsprogs', dnf: 'e2fsprogs' },
+  },
+  {
+    purpose: 'wine',
+    name: '/usr/share/keyrings/debian-archive-keyring.gpg',
+    why: "checks the signatures of the guest's Debian packages",
+    packages: { apt: 'debian-archive-keyring', dnf: 'debian-keyring' },
+    platform: 'linux',
+  },
+  {
+    purpose: 'wine',
+    name: 'newuidmap',
+    why: 'lets a user who is not root make the guest',
+    packages: { apt: 'uidmap', dnf: 'shadow-utils' },
+    platform: 'linux',
+    rootless: true,
+  },
+  {
+    purpose: 'build',
+    name: 'x86_64-w64-mingw32-gcc',
+    why: "compiles osrun's agent, which runs in the guest",
+    version: versionAfter('x86_64-w64-mingw32-gcc \\(GCC\\)'),
+    packages: { apt: 'gcc-mingw-w64-x86-64-win32', brew: 'mingw-w64', dnf: 'mingw64-gcc' },
+  },
+  {
+    purpose: 'build',
+    name: 'make',
+    why: "runs the compilation of osrun's agent",
+    version: versionAfter('GNU Make'),
+    packages: { apt: 'make', brew: 'make', dnf: 'make' },
+  },
+  {
+    purpose: 'test',
+    name: 'gcc',
+    why: "compiles the tests of the agent's parts for this host",
+    version: versionAfter('gcc \\(.*?\\)'),
+    packages: { apt: 'gcc', dnf: 'gcc' },
+    platform: 'linux',
+  },
+  {
+    purpose: 'test',
+    name: '/usr/include/stdio.h',
+    why: 'is what gcc needs for a program of this host',
+    packages: { apt: 'libc6-dev', dnf: 'glibc-devel' },
+    platform: 'linux',
+  },
+]
+
+/** A requirement for a person: "qemu-system-x86_64 10.0 or newer". */
+export function describeRequirement({ name, version }: Requirement): string {
+  return version?.minimum === undefined ? name : `${name} ${version.minimum} or newer`
+}
+
+function versionAfter(words: string, minimum?: string): VersionRule {
+  const pattern = new RegExp(`${words} v?(\\d+(?:\\.\\d+)*)`)
+  return { arguments: ['--version'], pattern, ...(minimum === undefined ? {} : { minimum }) }
+}

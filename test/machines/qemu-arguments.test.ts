@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+import { type QemuStart, qemuArguments } from '../../src/machines/qemu-arguments.ts'
+
+const start: QemuStart = {
+  name: 'm1',
+  shape: {
+    machineType: 'pc-q35-10.0',
+    accelerator: 'tcg',
+    cpuModel: 'Westmere',
+    cpus: 1,
+    memoryMiB: 1024,
+    screen: { width: 1024, height: 768 },
+    kernel: { image: '/guest/vmlinuz', initrd: '/guest/initrd.img', commandLine: 'root=/dev/vda' },
+  },
+  memory: { path: '/store/ram', use: 'clone' },
+  disk: '/run/m1/disk-1.qcow2',
+  network: 'isolated',
+  incoming: true,
+  sockets: { qmp: '/tmp/s/m1.qmp', vnc: '/tmp/s/m1.vnc', guestAgent: '/tmp/s/m1.qga' },
+  serialLog: '/run/m1/serial.log',
+}
+
+/** The values that follow `flag`. */
+function valuesOf(flag: string, words: readonly string[]): string[] {
+  return words.flatMap((word, index) => (word === flag ? [words[index + 1] ?? ''] : []))
+}
+
+describe('the RAM file', () => {
+  test('of a clone is mapped privately from a file opened for reading', () => {
+    const [memory = ''] = valuesOf('-object', qemuArguments(start))
+    expect(JSON.parse(memory)).toMatchObject({ 'mem-path': '/store/ram', share: false, readonly: true, rom: 'off' })
+  })
+
+  test('of a template is mapped shared, so that the guest writes into the file', () => {
+    const [memory = ''] = valuesOf(
+      '-object',
+      qemuArguments({ ...start, memory: { path: '/store/ram', use: 'template' } }),
+    )
+    expect(JSON.parse(memory)).toMatchObject({ share: true, size: 1024 * 1024 * 1024 })
+    expect(memory).not.toContain('readonly')
+  })
+})
+
+test('a template and its clone have the same devices at the same addresses', () => {
+  const clone = valuesOf('-device', qemuArguments(start))
+  const template = valuesOf(
+    '-device',
+    qemuArguments({ ...start, incoming: false, memory: { path: '/x', use: 'template' }, name: 'm2' }),
+  )
+  expect(clone).toEqual(template)
+  const addresses = clone.map((device) => JSON.parse(device) as { bus?: string; addr?: string })
+  const taken = addresses.filter(({ bus }) => bus === 'pcie.0').map(({ addr }) => addr)
+  expect(new Set(taken).size).toBe(taken.length)
+})
+
+test.each([
+  ['isolated', true],
+  ['internet', false],
+] as const)('the network "%s" has restrict %s and forwards one loopback port', (network, restrict) => {
+  const [net = ''] = valuesOf('-netdev', qemuArguments({ ...start, network }))
+  expect(JSON.parse(net)).toMatchObject({ restrict, hostfwd: [{ str: 'tcp:127.0.0.1:0-:5454' }] })
+})
+
+test.each([
+  ['tcg', 'tcg,thread=multi,tb-size=256'],
+  ['kvm', 'kvm'],
+  ['hvf', 'hvf'],
+] as const)('the accelerator %s is given as %s', (accelerator, expected) => {
+  expect(valuesOf('-accel', qemuArguments({ ...start, shape: { ...start.shape, accelerator } }))).toEqual([expected])
+})
+
+test('only a machine that waits for a state has -incoming, and no machine runs by itself', () => {
+  expect(valuesOf('-incoming', qemuArguments(start))).toEqual(['defer'])
+  expect(qemuArguments({ ...start, incoming: false })).not.toContain('-incoming')
+  expect(qemuArguments({ ...start, incoming: false })).toContain('-S')
+})
+
+test('no monitor, screen or guest port is open to the network, and QEMU is in its sandbox', () => {
+  const words = qemuArguments(start)
+  expect(valuesOf('-vnc', words)).toEqual(['unix:/tmp/s/m1.vnc'])
+  expect(valuesOf('-chardev', words).join(' ')).not.toMatch(/host=|port=/)
+  expect(valuesOf('-sandbox', words)[0]).toBe(
+    'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+  )
+  expect(words).toContain('-nodefaults')
+})
+
+test('a comma in a path cannot end an option', () => {
+  const odd = 'a b,readonly=off,c'
+  const words = qemuArguments({
+    ...start,
+    sockets: { qmp: `/${odd}.qmp`, vnc: `/${odd}.vnc`, guestAgent: `/${odd}.qga` },
+    serialLog: `/${odd}.log`,
+    disk: `/${odd}.qcow2`,
+  })
+  const withPath = words.filter((word) => word.includes('a b'))
+  expect(withPath).toHaveLength(5)
+  for (const word of withPath) {
+    const isJson = word.startsWith('{')
+    expect(word).toContain(isJson ? odd : 'a b,,readonly=off,,c')
+  }
+})
