@@ -1,7 +1,8 @@
 // Makes the published package: compiles src/ and environment/ into dist/, and copies what the package carries besides.
-import { execa } from 'execa'
+
 import { chmod, cp, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 
 const packageFolder = fileURLToPath(new URL('.', import.meta.url))
 const root = fileURLToPath(new URL('..', import.meta.url))

@@ -21,7 +21,10 @@ program
   .option('--token-file <file>', 'file with the token; removed once read (default: OSRUN_TOKEN, else made and logged)')
   .option('--cache <folder>', 'folder for guests and snapshots', defaultCache())
   .addOption(
-    new Option('--accel <name>', 'accelerator').choices(['auto', 'kvm', 'hvf', 'tcg']).default('auto').env('OSRUN_ACCEL'),
+    new Option('--accel <name>', 'accelerator')
+      .choices(['auto', 'kvm', 'hvf', 'tcg'])
+      .default('auto')
+      .env('OSRUN_ACCEL'),
   )
   .option('--machines <number>', 'most machines at once (default: from cores and memory)', positive)
   .option('--memory <MiB>', 'memory of a guest', positive)

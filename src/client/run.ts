@@ -1,4 +1,4 @@
-import { OsrunError, toOsrunError } from '../protocol/errors.ts'
+import { isOsrunError, OsrunError } from '../protocol/errors.ts'
 import { type CallSite, failureAt, moveTo } from './call-site.ts'
 import { commandLine, describeCommand } from './command-line.ts'
 import { failureMessages } from './failure-message.ts'
@@ -13,12 +13,15 @@ const defaultMaxBuffer = 100_000_000
 const killDeadline = 60_000
 
 /** Why we ended a command ourselves. */
-type Cut = { readonly why: 'timeout' | 'maxBuffer' } | { readonly why: 'signal'; readonly signal: AbortSignal }
+type Cut =
+  | { readonly why: 'timeout' | 'maxBuffer' }
+  | { readonly why: 'signal'; readonly signal: AbortSignal }
+  | { readonly why: 'listener'; readonly error: unknown }
 
 /**
  * Runs one command to its end.
  * @throws WinCommandError where it failed and `reject` is not `false`
- * @throws OsrunError where it was not started, or its end is not known
+ * @throws OsrunError where it was not started, or its end is not known; and what `onStdout` or `onStderr` throws
  */
 export async function runCommand(
   streams: Streams,
@@ -31,7 +34,7 @@ export async function runCommand(
     checkRunOptions(options)
     return await run(streams, command, options, signals, site)
   } catch (error) {
-    throw error instanceof WinCommandError ? error : failureAt(site, toOsrunError(error))
+    throw isOsrunError(error) ? failureAt(site, error) : error
   }
 }
 
@@ -52,13 +55,20 @@ async function run(
   let pid: number | undefined
   if (!cut.made) {
     const process = new GuestProcess(streams, request, (channel, bytes) => {
-      if (!(channel === 'stdout' ? stdout : stderr).add(bytes)) {
-        cut.make({ why: 'maxBuffer' })
+      try {
+        if (!(channel === 'stdout' ? stdout : stderr).add(bytes)) {
+          cut.make({ why: 'maxBuffer' })
+        }
+      } catch (error) {
+        cut.make({ why: 'listener', error })
       }
     })
     feed(process, options.input)
     end = await cut.race(process)
     pid = await process.pid
+  }
+  if (cut.made?.why === 'listener') {
+    throw cut.made.error
   }
   const result = {
     command: describeCommand(command),

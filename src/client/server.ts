@@ -58,7 +58,11 @@ const schema = v.strictObject({ ...serverOptionEntries, guest: nameOption })
  */
 export async function startServer(options: StartServerOptions = {}): Promise<OsrunServer> {
   const { onProgress = () => {}, onLog = () => {}, ...rest } = options
-  const { guest = guestFromEnvironment(), ...serverOptions } = checkOptions(schema, rest, 'the options of `startServer`')
+  const { guest = guestFromEnvironment(), ...serverOptions } = checkOptions(
+    schema,
+    rest,
+    'the options of `startServer`',
+  )
   const { startRuntime } = await import('../runtime/start.ts')
   const server = await startRuntime(serverOptions as ServerOptions, { onProgress, onLog })
   return openServer(

@@ -24,7 +24,10 @@ export async function findRecipe(guest: string): Promise<Recipe> {
   }
   const hash = createHash('sha256')
   for (const file of [...(await filesBelow(folder)), agent]) {
-    hash.update(`${relative(docker, file)}\0`).update(await readFile(file)).update('\0')
+    hash
+      .update(`${relative(docker, file)}\0`)
+      .update(await readFile(file))
+      .update('\0')
   }
   return { folder, agent, id: hash.digest('hex').slice(0, 16) }
 }

@@ -78,7 +78,10 @@ async function migrate(
     const { data } = await ended
     if (data['status'] !== 'completed') {
       const answer = (await qmp.execute('query-migrate')) as { 'error-desc'?: string }
-      throw new OsrunError(code, `QEMU ended the transfer as "${data['status']}": ${answer['error-desc'] ?? 'no reason'}`)
+      throw new OsrunError(
+        code,
+        `QEMU ended the transfer as "${data['status']}": ${answer['error-desc'] ?? 'no reason'}`,
+      )
     }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)

@@ -6,7 +6,7 @@ import { type AgentGreeting, AgentLink } from './agent-link.ts'
 import { copyOverlay, createOverlay, linkLayers, topName } from './disk.ts'
 import { setGuestClock } from './guest-clock.ts'
 import { LastWords } from './last-words.ts'
-import type { QemuStart } from './qemu-arguments.ts'
+import { type QemuStart, qemuArguments } from './qemu-arguments.ts'
 import { type QemuProcess, startQemu } from './qemu-process.ts'
 import type { Qmp } from './qmp.ts'
 import type { MachineShape } from './shape.ts'
@@ -76,7 +76,14 @@ export class Machine {
     await mkdir(place.folder, { recursive: true, mode: 0o700 })
     try {
       const overlay = await prepareDisk(programs, place.folder, origin)
-      const qemu = await startQemu(programs.qemu, qemuStart(place, origin, overlay), signal)
+      const words = qemuArguments(qemuStart(place, origin, overlay))
+      const command = {
+        program: programs.qemu,
+        arguments: words,
+        name: place.name,
+        qmpSocket: socketPath(place, 'qmp'),
+      }
+      const qemu = await startQemu(command, signal)
       try {
         await origin.load?.(qemu.qmp)
       } catch (error) {

@@ -103,7 +103,10 @@ function deviceArguments({ serialLog, sockets }: QemuStart): string[] {
   return [
     ...device('virtio-serial-pci', 'serial-bus', 5),
     ...['-chardev', `socket,id=qga,path=${escapeCommas(sockets.guestAgent)},server=on,wait=off`],
-    ...['-device', JSON.stringify({ driver: 'virtserialport', id: 'qga0', chardev: 'qga', name: 'org.qemu.guest_agent.0' })],
+    ...[
+      '-device',
+      JSON.stringify({ driver: 'virtserialport', id: 'qga0', chardev: 'qga', name: 'org.qemu.guest_agent.0' }),
+    ],
     ...device('virtio-rng-pci', 'rng0', 6),
     ...device('qemu-xhci', 'usb', 7),
     ...['-device', JSON.stringify({ driver: 'usb-tablet', id: 'tablet0', bus: 'usb.0', port: '1' })],

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { execa } from 'execa'
 import { LastWords } from './last-words.ts'
-import { type QemuStart, qemuArguments } from './qemu-arguments.ts'
 import { Qmp } from './qmp.ts'
 import { waitFor } from './wait.ts'
 
@@ -21,17 +20,27 @@ export interface QemuProcess {
 
 const startDeadline = 30_000
 
+/** How to start QEMU. */
+export interface QemuCommand {
+  readonly program: string
+  readonly arguments: readonly string[]
+  /** Of the machine, for errors. */
+  readonly name: string
+  /** Unix socket to which the arguments connect QEMU's monitor. */
+  readonly qmpSocket: string
+}
+
 /**
  * Starts QEMU and connects its monitor. The machine is not running yet.
  * @throws OsrunError QEMU_UNUSABLE with QEMU's own words
  */
-export async function startQemu(program: string, start: QemuStart, signal?: AbortSignal): Promise<QemuProcess> {
+export async function startQemu(command: QemuCommand, signal?: AbortSignal): Promise<QemuProcess> {
   const words = new LastWords()
-  const listener = createServer().listen(start.sockets.qmp)
+  const listener = createServer().listen(command.qmpSocket)
   await once(listener, 'listening')
   const connected = once(listener, 'connection') as Promise<[Socket]>
   connected.catch(() => {})
-  const child = spawn(program, qemuArguments(start))
+  const child = spawn(command)
   child.stderr?.on('data', words.add)
   const exited = child.then(describeExit)
   const kill = async () => {
@@ -40,7 +49,7 @@ export async function startQemu(program: string, start: QemuStart, signal?: Abor
   }
   try {
     const qmp = await waitFor({
-      what: `QEMU of machine ${start.name}`,
+      what: `QEMU of machine ${command.name}`,
       ready: connected.then(async ([socket]) => {
         const monitor = new Qmp(socket)
         await monitor.negotiate()
@@ -63,11 +72,11 @@ export async function startQemu(program: string, start: QemuStart, signal?: Abor
   }
 }
 
-function spawn(program: string, qemuWords: string[]) {
+function spawn({ program, arguments: own }: QemuCommand) {
   // The kernel ends QEMU when this process ends, however it ends.
   const [file, words] = existsSync('/usr/bin/setpriv')
-    ? ['/usr/bin/setpriv', ['--pdeathsig', 'KILL', '--', program, ...qemuWords]]
-    : [program, qemuWords]
+    ? ['/usr/bin/setpriv', ['--pdeathsig', 'KILL', '--', program, ...own]]
+    : [program, own]
   return execa(file, words, { reject: false, buffer: false, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' })
 }
 

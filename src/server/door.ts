@@ -31,7 +31,9 @@ export function checkRequest(request: IncomingMessage, token: string): Refusal |
 /** An address, or the name of this computer itself: what DNS rebinding cannot make a browser send. */
 function isOwnHost(host: string | undefined): boolean {
   const name = host?.replace(/:\d+$/, '')
-  return name !== undefined && (name === 'localhost' || /^\d+\.\d+\.\d+\.\d+$/.test(name) || /^\[[0-9a-f:]+\]$/i.test(name))
+  return (
+    name !== undefined && (name === 'localhost' || /^\d+\.\d+\.\d+\.\d+$/.test(name) || /^\[[0-9a-f:]+\]$/i.test(name))
+  )
 }
 
 // Digests have one length whatever was sent, so the comparison tells nothing by its time.

@@ -64,7 +64,9 @@ async function keyParts(shape: MachineShape, files: GuestFiles, equipment: Equip
 async function hostCpu(): Promise<string> {
   const text = await readFile('/proc/cpuinfo', 'utf8').catch(() => '')
   const facts = text.match(/^(vendor_id|cpu family|model|stepping|flags|Features)\s*:.*$/gm) ?? []
-  return createHash('sha256').update([...new Set(facts)].sort().join('\n')).digest('hex')
+  return createHash('sha256')
+    .update([...new Set(facts)].sort().join('\n'))
+    .digest('hex')
 }
 
 // With the capabilities of its own mitigations a nested KVM may refuse to start; the probe runs without them too.

@@ -6,10 +6,10 @@ import { runCommand } from '../machines/run-command.ts'
 import type { MachineShape } from '../machines/shape.ts'
 import type { Progress } from '../protocol/messages.ts'
 import { fileNames, finishTemplate } from './finish-template.ts'
+import { waitUntilIdle } from './idle.ts'
 import { allocateRam } from './ram-file.ts'
 import { checkRoom } from './room.ts'
 import type { Store, Template } from './store.ts'
-import { waitUntilIdle } from './idle.ts'
 
 /** What `provision` works with. */
 export interface Provisioning {

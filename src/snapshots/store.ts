@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { OsrunError } from '../protocol/errors.ts'
 import type { SnapshotInfo } from '../protocol/messages.ts'
 import { checkName } from '../protocol/names.ts'
-import { type Unlock, tryLock } from './lock.ts'
+import { tryLock, type Unlock } from './lock.ts'
 import { type Manifest, manifestName, parseManifest } from './manifest.ts'
 
 /** A published snapshot: immutable files from which any number of machines start. */
@@ -72,7 +72,9 @@ export class Store {
       names
         .filter((name) => !name.startsWith('.'))
         .sort()
-        .map(async (name) => parseManifest(await readFile(join(this.folder, name, manifestName), 'utf8').catch(() => ''))),
+        .map(async (name) =>
+          parseManifest(await readFile(join(this.folder, name, manifestName), 'utf8').catch(() => '')),
+        ),
     )
     return found.filter((manifest) => manifest !== undefined).map(describe)
   }

@@ -79,9 +79,7 @@ test('no monitor, screen or guest port is open to the network, and QEMU is in it
   const words = qemuArguments(start)
   expect(valuesOf('-vnc', words)).toEqual(['unix:/tmp/s/m1.vnc'])
   expect(valuesOf('-chardev', words).join(' ')).not.toMatch(/host=|port=/)
-  expect(valuesOf('-sandbox', words)[0]).toBe(
-    'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
-  )
+  expect(valuesOf('-sandbox', words)[0]).toBe('on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny')
   expect(words).toContain('-nodefaults')
 })
 

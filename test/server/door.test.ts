@@ -6,15 +6,12 @@ function request(headers: Record<string, string>, url = '/v1'): IncomingMessage 
   return { url, headers: { host: '127.0.0.1:8000', authorization: 'Bearer right', ...headers } } as never
 }
 
-test.each([
-  ['127.0.0.1:8000'],
-  ['localhost:8000'],
-  ['localhost'],
-  ['[::1]:8000'],
-  ['172.17.0.2:8000'],
-])('the right token is let in at the Host %s', (host) => {
-  expect(checkRequest(request({ host }), 'right')).toBeUndefined()
-})
+test.each([['127.0.0.1:8000'], ['localhost:8000'], ['localhost'], ['[::1]:8000'], ['172.17.0.2:8000']])(
+  'the right token is let in at the Host %s',
+  (host) => {
+    expect(checkRequest(request({ host }), 'right')).toBeUndefined()
+  },
+)
 
 test.each([
   ['a wrong token', request({ authorization: 'Bearer wrong' }), 401],

@@ -5,7 +5,9 @@ import { asDiskFull, checkRoom, formatBytes } from '../../src/snapshots/room.ts'
 test('a disk with too little room is said before the work, with what is needed and what is free', async () => {
   await expect(checkRoom(tmpdir(), 2 ** 60, 'Snapshot "git"')).rejects.toMatchObject({
     code: 'DISK_FULL',
-    message: expect.stringMatching(/^Snapshot "git" needs 1048576\.0 TiB in .+, and [\d.]+ \w+ are free there\. Free some room/),
+    message: expect.stringMatching(
+      /^Snapshot "git" needs 1048576\.0 TiB in .+, and [\d.]+ \w+ are free there\. Free some room/,
+    ),
   })
 })
 

@@ -106,9 +106,12 @@ test('a name that no snapshot has is answered with the names there are', async (
   })
 })
 
-test.each(['', '..', '../x', 'A', 'a/b', '.lock-x', 'con', 'a'.repeat(65), 'a..b'])('the name %j is refused', async (name) => {
-  await expect(store.get(name)).rejects.toMatchObject({ code: 'BAD_NAME' })
-})
+test.each(['', '..', '../x', 'A', 'a/b', '.lock-x', 'con', 'a'.repeat(65), 'a..b'])(
+  'the name %j is refused',
+  async (name) => {
+    await expect(store.get(name)).rejects.toMatchObject({ code: 'BAD_NAME' })
+  },
+)
 
 test('a folder without a manifest is no snapshot', async () => {
   await mkdir(join(store.folder, 'half'), { recursive: true })

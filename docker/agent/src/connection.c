@@ -114,8 +114,7 @@ static void serve(struct connection *connection) {
 
 // FRAME_INCOMPLETE at the end of the connection.
 static enum frame_result next_frame(struct connection *connection, DWORD timeout) {
-  ULONGLONG deadline = timeout == INFINITE ? 0 : GetTickCount64() + timeout;
-  for (;;) {
+  bool first = timeout == HELLO
     if (WaitForSingleObject(connection->stop, 0) == WAIT_OBJECT_0) return FRAME_INCOMPLETE;
     enum frame_result result = frame_decode(&connection->decoder, &connection->at, connection->end);
     if (result != FRAME_INCOMPLETE) return result;
@@ -127,6 +126,8 @@ static enum frame_result next_frame(struct connection *connection, DWORD timeout
     if (count == 0) return FRAME_INCOMPLETE;
     connection->at = connection->bytes;
     connection->end = connection->bytes + count;
+    if (first && connection->bytes[0] != FRAME_HELLO) return FRAME_INCOMPLETE;
+    first = false;
   }
 }
 

@@ -11,10 +11,10 @@ const startDeadline = 20_000
  * cannot be had: it is a second net, the server ends by itself too. Never rejects.
  */
 export async function startReaper(docker: Dockerode, environment: NodeJS.ProcessEnv = process.env): Promise<boolean> {
-  if (environment['TESTCONTAINERS_RYUK_DISABLED'] === 'true') {
+  if (environment.TESTCONTAINERS_RYUK_DISABLED === 'true') {
     return false
   }
-  if (!(await haveImage(docker, environment['RYUK_CONTAINER_IMAGE'] ?? defaultImage))) {
+  if (!(await haveImage(docker, environment.RYUK_CONTAINER_IMAGE ?? defaultImage))) {
     return false
   }
   const { getContainerRuntimeClient, getReaper } = await import('testcontainers')

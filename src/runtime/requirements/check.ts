@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { execa } from 'execa'
-import { describeRequirement, type Purpose, type Requirement, requirements, type VersionRule } from './requirements.ts'
+import { type Purpose, type Requirement, requirements, type VersionRule } from './requirements.ts'
 
 /** A requirement and what this host has of it. */
 export interface Checked {
@@ -32,19 +32,24 @@ export function requirementsFor(
   )
 }
 
-/** A checked requirement for a person: "qemu-img 7.2.22 is too old: 10.0 or newer is needed (/usr/bin/qemu-img)". */
-export function describeChecked({ requirement, state, path, version, words }: Checked): string {
-  const { name } = requirement
+/** What this host has of a requirement, for a person: "7.2.22 is too old, 10.0 or newer is needed (/usr/bin/qemu-img)". */
+export function describeState({ requirement: { version: rule }, state, path, version, words }: Checked): string {
+  const needed = rule?.minimum === undefined ? '' : `, ${rule.minimum} or newer is needed`
   switch (state) {
     case 'ok':
-      return [name, version].filter((word) => word !== undefined).join(' ')
+      return version === undefined ? `${path}` : `${version} (${path})`
     case 'missing':
-      return `${describeRequirement(requirement)} is missing`
+      return `not found${needed}`
     case 'too old':
-      return `${name} ${version} is too old: ${requirement.version?.minimum} or newer is needed (${path})`
+      return `${version} is too old${needed} (${path})`
     case 'broken':
-      return `${name} does not tell its version (${path}): ${words || 'it said nothing'}`
+      return `does not tell its version${needed} (${path}): ${words || 'it said nothing'}`
   }
+}
+
+/** What the requirement is called in a list. */
+export function titleOf({ title, name }: Requirement): string {
+  return title ?? name
 }
 
 /** The version in what a program said about itself. */

@@ -4,7 +4,7 @@ import { OsrunError } from '../../protocol/errors.ts'
 import { type AptPlan, type PackageHost, type Plan, planInstallation } from './apt-plan.ts'
 import { readAptSources } from './apt-sources.ts'
 import { type Ask, askOnTerminal } from './ask.ts'
-import { type Checked, checkRequirements, describeChecked, findProgram } from './check.ts'
+import { type Checked, checkRequirements, describeState, findProgram, titleOf } from './check.ts'
 import { readRelease } from './os-release.ts'
 import { type Purpose, purposes as purposeNames } from './requirements.ts'
 import { elapsed, type Running, runStep } from './run-apt.ts'
@@ -33,8 +33,8 @@ export async function ensureRequirements(purposes: readonly Purpose[], installin
     return false
   }
   const { out, etc, ask = askOnTerminal(out) } = installing
-  const lacks = `This host lacks for ${purposes.map((purpose) => purposeNames[purpose]).join(' and ')}:`
-  const lines = [lacks, ...unmet.map((checked) => `  ${describeChecked(checked)}; it ${checked.requirement.why}`)]
+  const lacks = `This host lacks for ${purposes.map((purpose) => purposeNames[purpose]).join(', ')}:`
+  const lines = [lacks, ...unmet.map((checked) => `  ${describeUnmet(checked)}; it ${checked.requirement.why}`)]
   const plan = await planFor(unmet, etc)
   if (plan.by === 'hand') {
     throw new OsrunError('HOST_INCOMPLETE', [...lines, `${plan.sentence}.`].join('\n'))
@@ -55,7 +55,7 @@ export async function ensureRequirements(purposes: readonly Purpose[], installin
   await carryOut(plan, { out, began, sudo, signal: installing.signal })
   const left = await findUnmet(purposes)
   if (left.length > 0) {
-    const words = left.map((checked) => `  ${describeChecked(checked)}`)
+    const words = left.map((checked) => `  ${describeUnmet(checked)}`)
     throw new OsrunError('HOST_INCOMPLETE', ['The packages are installed, and yet:', ...words].join('\n'))
   }
   out(`  ${elapsed(began)}  installed`)
@@ -65,6 +65,10 @@ export async function ensureRequirements(purposes: readonly Purpose[], installin
 /** What these purposes need and this host lacks. */
 async function findUnmet(purposes: readonly Purpose[]): Promise<Checked[]> {
   return (await checkRequirements(purposes)).filter(({ state }) => state !== 'ok')
+}
+
+function describeUnmet(checked: Checked): string {
+  return `${titleOf(checked.requirement)}: ${describeState(checked)}`
 }
 
 /** How this host comes by what it lacks. @param etc default `/etc` */

@@ -1,10 +1,10 @@
 /** What a host can be prepared for. */
 export type Purpose = 'machines' | 'wine' | 'build' | 'test'
 
-/** What each purpose is, as the end of "This host lacks for ...". */
+/** What each purpose is, as a person says it after "for". */
 export const purposes: Readonly<Record<Purpose, string>> = {
-  machines: 'running machines on it',
-  wine: 'making the guest wine on it',
+  machines: 'running machines',
+  wine: 'making the guest wine',
   build: 'building osrun from its repository',
   test: "running the repository's tests",
 }
@@ -14,6 +14,8 @@ export interface Requirement {
   readonly purpose: Purpose
   /** A program on the PATH, or the absolute path of a file. */
   readonly name: string
+  /** What to call a file. */
+  readonly title?: string
   /** One clause for the user: what osrun does with it. */
   readonly why: string
   /** How the program tells its version; a file has none. */
@@ -106,6 +108,7 @@ export const requirements: readonly Requirement[] = [
   {
     purpose: 'wine',
     name: '/usr/share/keyrings/debian-archive-keyring.gpg',
+    title: 'Debian keyring',
     why: "checks the signatures of the guest's Debian packages",
     packages: { apt: 'debian-archive-keyring', dnf: 'debian-keyring' },
     platform: 'linux',
@@ -143,6 +146,7 @@ export const requirements: readonly Requirement[] = [
   {
     purpose: 'test',
     name: '/usr/include/stdio.h',
+    title: 'C library headers',
     why: 'is what gcc needs for a program of this host',
     packages: { apt: 'libc6-dev', dnf: 'glibc-devel' },
     platform: 'linux',
@@ -150,8 +154,8 @@ export const requirements: readonly Requirement[] = [
 ]
 
 /** A requirement for a person: "qemu-system-x86_64 10.0 or newer". */
-export function describeRequirement({ name, version }: Requirement): string {
-  return version?.minimum === undefined ? name : `${name} ${version.minimum} or newer`
+export function describeRequirement({ title, name, version }: Requirement): string {
+  return version?.minimum === undefined ? (title ?? name) : `${name} ${version.minimum} or newer`
 }
 
 function versionAfter(words: string, minimum?: string): VersionRule {

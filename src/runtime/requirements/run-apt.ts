@@ -1,6 +1,9 @@
 import { execa } from 'execa'
 import { aptProgressOptions, parseAptProgress } from './apt-progress.ts'
 
+/** A command line: the program and its arguments. */
+export type Step = readonly [string, ...string[]]
+
 /** How a command is run, and who hears of it. */
 export interface Running {
   readonly out: (line: string) => void
@@ -22,8 +25,8 @@ const betweenLines = 5000
  * Runs one command of a plan, `apt-get` with progress lines.
  * @returns undefined if it succeeded, else how it ended
  */
-export async function runStep(command: readonly [string, ...string[]], running: Running): Promise<string | undefined> {
-  const [program, ...words] = asRoot(command, running)
+export async function runStep(command: Step, running: Running): Promise<string | undefined> {
+  const [program, ...words] = stepArguments(command, running.sudo)
   const child = execa(program, words, {
     reject: false,
     all: true,
@@ -51,18 +54,19 @@ export async function runStep(command: readonly [string, ...string[]], running: 
   return describeEnd(await child)
 }
 
+/** The command line that runs a step without questions, as root. */
+export function stepArguments([program, ...words]: Step, sudo: boolean): Step {
+  const apt = program === 'apt-get'
+  // Through env, since sudo drops the environment.
+  const quiet = apt ? ['env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C'] : []
+  const [first = program, ...rest] = [...(sudo ? ['sudo'] : []), ...quiet, program]
+  return [first, ...rest, ...(apt ? aptProgressOptions : []), ...words]
+}
+
 /** The time since then as minutes and seconds: "1:05". */
 export function elapsed(began: number): string {
   const seconds = Math.floor((Date.now() - began) / 1000)
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
-}
-
-function asRoot([program, ...words]: readonly [string, ...string[]], { sudo }: Running): [string, ...string[]] {
-  const apt = program === 'apt-get'
-  // Through env, since sudo drops the environment.
-  const quiet = apt ? ['env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C'] : []
-  const whole = [...(sudo ? ['sudo'] : []), ...quiet, program, ...(apt ? aptProgressOptions : []), ...words]
-  return [whole[0] ?? program, ...whole.slice(1)]
 }
 
 function describeEnd(result: {

@@ -1,0 +1,79 @@
+// Measures, side by side in one run, what the design promises. Prints a table and writes bench/results.json.
+import { writeFile } from 'node:fs/promises'
+import { arch, cpus, release, totalmem } from 'node:os'
+import { startServer } from '../src/client/index.ts'
+import { probeAccelerator } from '../src/machines/probe/accelerator.ts'
+import { defaultCache } from '../src/runtime/settings.ts'
+import { openGuestHome } from '../src/server/guest-home.ts'
+import { findPrograms } from '../src/server/programs.ts'
+import { openRunFolder } from '../src/server/run-folder.ts'
+import { provisioned } from '../src/snapshots/provision.ts'
+import { prepareLoadvm, timeRestore } from './restore.ts'
+import { type Statistics, summarize } from './statistics.ts'
+
+const rounds = 20
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+const cache = defaultCache(process.env)
+await using server = await startServer({ runtime: 'host', cache, onProgress: ({ phase }) => say(phase) })
+const acquired: number[] = []
+const firstCommand: number[] = []
+const laterCommand: number[] = []
+for (let round = 0; round < rounds; round += 1) {
+  const startedAt = performance.now()
+  const win = await server.acquire({ guest: 'wine', snapshot: provisioned, label: 'bench' })
+  acquired.push(performance.now() - startedAt)
+  for (const times of [firstCommand, laterCommand]) {
+    const before = performance.now()
+    await win.run('exit 0')
+    times.push(performance.now() - before)
+  }
+  await win[Symbol.asyncDispose]()
+}
+
+const { version, ...programs } = await findPrograms()
+const { accelerator } = await probeAccelerator({ qemu: programs.qemu, requested: 'auto', cacheFolder: cache })
+const home = await openGuestHome('wine', { accelerator, qemuVersion: version }, { cache, onProgress: () => {} })
+const run = await openRunFolder(cache)
+const bench = { programs, home, template: await home.store.get(provisioned), place: () => run.place() }
+const loadvm = await prepareLoadvm(bench)
+const restored: number[] = []
+const loaded: number[] = []
+try {
+  for (let round = 0; round < rounds; round += 1) {
+    restored.push(await timeRestore(bench))
+    loaded.push(await loadvm.time())
+  }
+} finally {
+  await loadvm.remove()
+  await run.remove()
+}
+
+const rows: [string, Statistics][] = [
+  ['qemu -loadvm: QEMU started to guest running', summarize(loaded)],
+  ['osrun restore: asked to guest running', summarize(restored)],
+  ['osrun acquire: asked to agent answering, clock set', summarize(acquired)],
+  ['first command after a restore (exit 0)', summarize(firstCommand)],
+  ['the same command again', summarize(laterCommand)],
+]
+const milliseconds = (value: number) => `${value.toFixed(0)} ms`.padStart(9)
+say(
+  `\n${accelerator}, guest wine, ${home.shape.memoryMiB} MiB, ${rounds} rounds${' '.repeat(11)}median      p95      p99`,
+)
+for (const [name, { median, p95, p99 }] of rows) {
+  say(`${name.padEnd(52)}${milliseconds(median)}${milliseconds(p95)}${milliseconds(p99)}`)
+}
+const ratio = (a: number[], b: number[]) => (summarize(a).median / summarize(b).median).toFixed(2)
+say(`\nosrun restore is ${ratio(loaded, restored)} times as fast as qemu -loadvm (medians).`)
+say(`The first command takes ${ratio(firstCommand, laterCommand)} times as long as the same command again.`)
+
+const host = { cpu: cpus()[0]?.model, cores: cpus().length, memory: totalmem(), kernel: release(), arch: arch() }
+const results = {
+  date: new Date().toISOString(),
+  host,
+  qemu: version,
+  accelerator,
+  rounds,
+  rows: Object.fromEntries(rows),
+}
+await writeFile(new URL('results.json', import.meta.url), `${JSON.stringify(results, undefined, 2)}\n`)
