@@ -59,7 +59,7 @@ function createSocket({ url, token }: ServerAddress): WebSocket {
 }
 
 function refused(url: string, status: number | undefined): OsrunError {
-  if (status === 401 || status === 403) {
+  if (status === 401) {
     return new OsrunError('UNAUTHORIZED', `The machine room at ${url} refused the token; check OSRUN_TOKEN`)
   }
   return unreachable(url, `it answered HTTP status ${status}, so this is perhaps not a machine room`)

@@ -94,7 +94,7 @@ async function removeDeadDrafts(parent: string): Promise<void> {
 
 async function runRecipe(name: string, recipe: Recipe, output: string, { onProgress, signal }: Preparing) {
   const words = new LastWords()
-  const child = execa(join(recipe.folder, 'build-on-host'), [output, recipe.agent], {
+  const child = execa('sh', [join(recipe.folder, 'build-on-host'), output, recipe.agent], {
     reject: false,
     stdin: 'ignore',
     buffer: false,

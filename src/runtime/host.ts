@@ -10,8 +10,8 @@ import type { RunningServer, Runtime, RuntimeOptions } from './runtime.ts'
 
 const oldestQemu = 10
 const idleSeconds = 5
-const readyDeadline = 90_000
-const gracefulDeadline = 15_000
+/** Milliseconds. */
+const defaultDeadlines = { ready: 90_000, graceful: 15_000 }
 const rememberedLines = 30
 
 /** QEMU on this computer: the machine room is a child process. */
@@ -44,6 +44,7 @@ const commandModule = new URL(`../cli/main${extname(import.meta.url)}`, import.m
 export async function startServerProcess(
   options: RuntimeOptions,
   command: readonly [string, ...string[]] = [process.execPath, fileURLToPath(commandModule)],
+  deadlines = defaultDeadlines,
 ): Promise<RunningServer> {
   const folder = await mkdtemp(join(tmpdir(), 'osrun-'))
   const token = randomBytes(32).toString('hex')
@@ -51,9 +52,9 @@ export async function startServerProcess(
   await writeFile(tokenFile, token, { mode: 0o600 })
   const [program, ...programArguments] = command
   const child = spawnServer(program, [...programArguments, ...serveArguments(options, tokenFile)])
-  const stop = stopper(child)
+  const stop = stopper(child, deadlines.graceful)
   try {
-    const url = await readiness(child, options)
+    const url = await readiness(child, options, deadlines.ready)
     return { url, token, runtime: 'host', stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
@@ -90,7 +91,7 @@ function spawnServer(program: string, programArguments: string[]) {
 }
 
 /** The address that the server tells; raced with its exit, the deadline and the caller's signal. */
-async function readiness(child: ServerProcess, { onLog, signal }: RuntimeOptions): Promise<string> {
+async function readiness(child: ServerProcess, { onLog, signal }: RuntimeOptions, deadline: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const lastLines: string[] = []
   const failed = (why: string, cause?: unknown) => {
@@ -114,7 +115,7 @@ async function readiness(child: ServerProcess, { onLog, signal }: RuntimeOptions
     await errors
     failed(describeEnd(result), result.cause)
   })
-  const timer = setTimeout(() => failed(`it was not ready after ${readyDeadline / 1000} seconds`), readyDeadline)
+  const timer = setTimeout(() => failed(`it was not ready after ${deadline / 1000} seconds`), deadline)
   const onAbort = () =>
     reject(new OsrunError('CANCELED', 'Starting the machine room was canceled', { cause: signal?.reason }))
   signal?.addEventListener('abort', onAbort, { once: true })
@@ -145,7 +146,7 @@ function describeEnd({ exitCode, signal, originalMessage }: Awaited<ServerProces
 }
 
 /** SIGTERM, after a while SIGKILL for the whole group. Also when this process exits: then there is no time to wait. */
-function stopper(child: ServerProcess): () => Promise<void> {
+function stopper(child: ServerProcess, gracefulDeadline: number): () => Promise<void> {
   const { pid } = child
   const onExit = () => signalGroup(pid, 'SIGTERM')
   process.once('exit', onExit)

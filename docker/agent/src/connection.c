@@ -18,6 +18,8 @@
 
 static DWORD WINAPI run(void *argument);
 static void serve(struct connection *connection);
+static bool first_byte_is_ours(struct connection *connection);
+static bool receive(struct connection *connection, DWORD timeout);
 static enum frame_result next_frame(struct connection *connection, DWORD timeout);
 static void refuse(struct connection *connection, const char *code, const char *message);
 static void quiesce(struct connection *connection);
@@ -86,8 +88,8 @@ static DWORD WINAPI run(void *argument) {
 }
 
 static void serve(struct connection *connection) {
-  // The raw dialect, for people, will be told apart here: its first byte is not a HELLO's.
-  bool greeted = next_frame(connection, HELLO_DEADLINE_MS) == FRAME_READY && hello_is_one(&connection->decoder.frame);
+  bool greeted = first_byte_is_ours(connection) && next_frame(connection, HELLO_DEADLINE_MS) == FRAME_READY &&
+                 hello_is_one(&connection->decoder.frame);
   connection->job = greeted ? job_create(true) : NULL;
   if (!connection->job || !outbox_open(&connection->outbox, connection->socket, connection->stop)) {
     log_line("connection %u: closed, it did not begin with a HELLO", connection->number);
@@ -112,23 +114,31 @@ static void serve(struct connection *connection) {
   refuse(connection, problem.code, problem.message);
 }
 
+// The raw dialect, for people, will be told apart here: what a person types does not begin with a HELLO's type.
+static bool first_byte_is_ours(struct connection *connection) {
+  return receive(connection, HELLO_DEADLINE_MS) && *connection->at == FRAME_HELLO;
+}
+
 // FRAME_INCOMPLETE at the end of the connection.
 static enum frame_result next_frame(struct connection *connection, DWORD timeout) {
-  bool first = timeout == HELLO
+  ULONGLONG start = GetTickCount64();
+  for (;;) {
     if (WaitForSingleObject(connection->stop, 0) == WAIT_OBJECT_0) return FRAME_INCOMPLETE;
     enum frame_result result = frame_decode(&connection->decoder, &connection->at, connection->end);
     if (result != FRAME_INCOMPLETE) return result;
 
-    ULONGLONG now = GetTickCount64();
-    if (deadline && now >= deadline) return FRAME_INCOMPLETE;
-    int count = net_receive(connection->socket, connection->received, connection->stop, connection->bytes,
-                            sizeof connection->bytes, deadline ? (DWORD)(deadline - now) : INFINITE);
-    if (count == 0) return FRAME_INCOMPLETE;
-    connection->at = connection->bytes;
-    connection->end = connection->bytes + count;
-    if (first && connection->bytes[0] != FRAME_HELLO) return FRAME_INCOMPLETE;
-    first = false;
+    ULONGLONG passed = GetTickCount64() - start;
+    if (timeout != INFINITE && passed >= timeout) return FRAME_INCOMPLETE;
+    if (!receive(connection, timeout == INFINITE ? INFINITE : timeout - (DWORD)passed)) return FRAME_INCOMPLETE;
   }
+}
+
+static bool receive(struct connection *connection, DWORD timeout) {
+  int count = net_receive(connection->socket, connection->received, connection->stop, connection->bytes,
+                          sizeof connection->bytes, timeout);
+  connection->at = connection->bytes;
+  connection->end = connection->bytes + count;
+  return count > 0;
 }
 
 static void refuse(struct connection *connection, const char *code, const char *message) {

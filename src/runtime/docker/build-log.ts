@@ -16,6 +16,7 @@ export interface BuildEvent {
 /** Reads the events of a build: where it is, what was said last, and whether it failed. */
 export class BuildLog {
   #step = 'image'
+  #stage = ''
   #percent = 0
   #partial = ''
   readonly #lines: string[] = []
@@ -37,10 +38,9 @@ export class BuildLog {
     return undefined
   }
 
-  /** The end of the output, one string per line, the failure last. */
+  /** The end of the output, one string per line. */
   lastLines(count: number): string[] {
-    const error = this.error === undefined || this.#lines.at(-1) === this.error ? [] : [this.error]
-    return [...this.#lines, ...(this.#partial === '' ? [] : [this.#partial]), ...error].slice(-count)
+    return [...this.#lines, ...(this.#partial === '' ? [] : [this.#partial])].slice(-count)
   }
 
   // An event ends anywhere in a line.
@@ -48,7 +48,7 @@ export class BuildLog {
     const lines = (this.#partial + stripVTControlCharacters(text)).split(/\r?\n|\r/)
     this.#partial = (lines.pop() ?? '').slice(-maxLine)
     let progress: Progress | undefined
-    for (const line of lines.filter((each) => each.trim() !== '')) {
+    for (const line of lines.filter((each) => each.trim() !== '' && !bookkeeping.test(each))) {
       this.#lines.push(line.slice(0, maxLine))
       progress = this.#progressOf(line) ?? progress
     }
@@ -60,7 +60,8 @@ export class BuildLog {
     const step = /^Step (\d+)\/(\d+) : (.*)$/.exec(line)
     if (step !== null) {
       const [, number, count, words = ''] = step
-      this.#step = `image: step ${number}/${count}`
+      this.#stage = /^FROM \S+(?: AS (\S+))?$/i.exec(words)?.[1] ?? (words.startsWith('FROM ') ? 'server' : this.#stage)
+      this.#step = `image: step ${number}/${count}${this.#stage === '' ? '' : ` (${this.#stage})`}`
       this.#percent = Math.floor((100 * (Number(number) - 1)) / Number(count))
       return { phase: `${this.#step} ${shorten(words)}`, percent: this.#percent }
     }
@@ -69,6 +70,8 @@ export class BuildLog {
   }
 }
 
+/** What the builder says of its own containers and layers. */
+const bookkeeping = /^(Removing intermediate container| ---> )/
 const maxLine = 2000
 const maxLines = 100
 

@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream'
-import { Readable as ReadableStream } from 'node:stream'
+import { Readable } from 'node:stream'
 import { OsrunError } from '../../protocol/errors.ts'
 import type { Progress } from '../../protocol/messages.ts'
 import { type BuildEvent, BuildLog } from './build-log.ts'
@@ -32,7 +31,7 @@ export async function ensureImage(
   try {
     const { files, buildargs } = await buildSettings()
     const archive = packTar(new Map([...context.files, ...files]))
-    const stream = await docker.buildImage(ReadableStream.from([archive]), {
+    const stream = await docker.buildImage(Readable.from([archive]), {
       ...{ t: context.tag, dockerfile: 'docker/Dockerfile', buildargs, labels: { 'osrun.image': context.tag } },
       ...{ rm: true, forcerm: true, abortSignal: signal },
     })
@@ -83,7 +82,7 @@ function failure(log: BuildLog, cause: unknown, ended: { canceled: boolean; sile
   return new OsrunError(
     'DOCKER_BUILD_FAILED',
     `The image could not be built: ${why}.${words.length > 0 ? `\nThe build's last words:${words.join('')}` : ''}\n` +
-      'Check that containers reach Debian packages and the npm registry; the next try goes on after the last good step.',
+      'The build needs Debian packages and the npm registry. The next try goes on after the last good step.',
     { cause },
   )
 }
