@@ -23,6 +23,7 @@ interface Run {
 
 interface StartedRun extends ServerHandover {
   readonly room: MachineRoom
+  readonly accelerator: string
   readonly capacity: number
   stop(): Promise<void>
 }
@@ -62,10 +63,10 @@ export function joinRun(options: OsrunOptions, lines: ProgressLines): RunMembers
   return {
     started: run.started,
     async install(guests) {
-      const { room, status } = await describedRun(run)
+      const { room, accelerator, capacity } = await run.started
       for (const guest of guests) {
         await ticking(lines, () => room.install(guest, lines.report))
-        lines.say(`guest ${guest} is ready; ${status}`)
+        lines.say(`guest ${guest} is ready; accelerator ${accelerator}, machines at once: ${capacity}`)
       }
     },
     leave() {
@@ -75,14 +76,7 @@ export function joinRun(options: OsrunOptions, lines: ProgressLines): RunMembers
   }
 }
 
-async function describedRun(run: Run) {
-  const { room } = await run.started
-  const { accelerator, capacity } = await room.status()
-  return { room, status: `accelerator ${accelerator}, at most ${capacity} ${capacity === 1 ? 'machine' : 'machines'}` }
-}
-
 async function startRun(options: ServerOptions, lines: ProgressLines): Promise<StartedRun> {
-  lines.report({ phase: 'starting the machine room' })
   let starting = true
   const onLog = (line: string) => starting && lines.say(line)
   const server = await ticking(lines, () => startRuntime(options, { onProgress: lines.report, onLog }))
@@ -90,9 +84,9 @@ async function startRun(options: ServerOptions, lines: ProgressLines): Promise<S
   try {
     const { url, token, runtime } = server
     const room = await MachineRoom.open({ url, token })
-    const { capacity } = await room.status()
+    const { accelerator, capacity } = await room.status()
     return {
-      ...{ url, token, room, capacity },
+      ...{ url, token, room, accelerator, capacity },
       async stop() {
         // Vitest tears this down while the last workers still end. Leases on a shared machine room may be anybody's.
         if (runtime !== 'remote') {

@@ -3,12 +3,15 @@
 import { chmod, cp, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { ensureRequirements } from '../src/runtime/requirements/install.ts'
 
 const packageFolder = fileURLToPath(new URL('.', import.meta.url))
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 await rm(`${packageFolder}/dist`, { recursive: true, force: true })
 await execa('tsc', ['-p', `${packageFolder}/tsconfig.json`], { preferLocal: true, localDir: root, stdio: 'inherit' })
+await ensureRequirements(['build'], { out: (line) => process.stderr.write(`${line}\n`) })
+await execa('make', ['--silent', '-C', `${root}/docker/agent`], { stdio: 'inherit' })
 await chmod(`${packageFolder}/dist/src/cli/main.js`, 0o755)
 for (const name of ['docker', 'README.md', 'LICENSE']) {
   await rm(`${packageFolder}/${name}`, { recursive: true, force: true })

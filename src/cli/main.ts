@@ -36,6 +36,19 @@ program
     process.exit(await serveCommand(options, version()))
   })
 
+program
+  .command('doctor')
+  .description('say what this host can do, what is missing, and what to do about it')
+  .option('--install', 'install what is missing, after saying what')
+  .option('--yes', 'do not ask before installing')
+  .option('--json', 'print the findings as JSON')
+  .option('--cache <folder>', 'folder for guests and snapshots')
+  .addOption(new Option('--runtime <name>', 'the runtime to look at').choices(['auto', 'docker', 'host']))
+  .action(async (options) => {
+    const { doctor } = await import('./doctor.ts')
+    process.exit(await doctor(options))
+  })
+
 try {
   await program.parseAsync()
 } catch (error) {

@@ -37,17 +37,14 @@ async function start(options: RuntimeOptions, packageFolder?: string): Promise<R
   const engine = await findEngine()
   const owner = { pid: process.pid, host: hostname() }
   await removeOrphans(engine.docker, owner.host)
-  const context = await readContext(packageFolder)
-  const [, reaper] = await Promise.all([ensureImage(engine, context, options), startReaper(engine.docker)])
-
   // A folder of its own: a host's server runs another QEMU as another user.
   const folder = join(resolve(options.cache), 'docker')
   const { inside: user, outside } = serverUser(hostUser(), engine.rootless)
   await prepareFolder(folder, outside)
   const kvm = await findKvm({ ...options, user, rootless: engine.rootless, caches: [folder, options.cache] })
-  if (kvm.device === undefined && kvm.why !== undefined) {
-    options.onLog(`the container gets no hardware acceleration: ${kvm.why}`)
-  }
+
+  const context = await readContext(packageFolder)
+  const [, reaper] = await Promise.all([ensureImage(engine, context, options), startReaper(engine.docker)])
 
   const run = randomBytes(6).toString('hex')
   const token = randomBytes(32).toString('hex')
@@ -55,7 +52,7 @@ async function start(options: RuntimeOptions, packageFolder?: string): Promise<R
   await writeToken(join(folder, tokenFile), token, outside)
   try {
     options.onProgress({ phase: 'server: starting the container' })
-    const plan = planContainer({ run, owner, folder, tokenFile, user, kvm: kvm.device, options })
+    const plan = planContainer({ run, owner, folder, tokenFile, user, kvm, options })
     const { port, stop } = await startContainer({ ...options, engine, image: context.tag, plan, reaper })
     return { url: `ws://127.0.0.1:${port}`, token, runtime: 'docker', stop, [Symbol.asyncDispose]: stop }
   } finally {

@@ -22,6 +22,7 @@ export async function startRuntime(
     return remote(runtime.url, runtime.token)
   }
   const chosen = await chooseRuntime(runtime, await loadRuntimes(runtime))
+  hooks.onProgress({ phase: `starting the machine room (runtime ${chosen.name})` })
   return chosen.start({
     ...{ cache, accel, ...hooks },
     ...(machines !== undefined && { machines }),

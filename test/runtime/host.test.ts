@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { serveArguments, startServerProcess } from '../../src/runtime/host.ts'
+import { host, serveArguments, startServerProcess } from '../../src/runtime/host.ts'
 import type { RuntimeOptions } from '../../src/runtime/runtime.ts'
 
 const temporary = process.env.TMPDIR
@@ -44,6 +45,31 @@ test('the command line carries what was asked for and leaves the rest to the ser
   expect(serveArguments(options({ machines: 3, memoryMiB: 2048, cpus: 2 }), '/t/token').slice(-6)).toEqual([
     ...['--machines', '3', '--memory', '2048', '--cpus', '2'],
   ])
+})
+
+describe('QEMU on this computer', () => {
+  const path = process.env.PATH
+
+  afterEach(() => {
+    process.env.PATH = path
+  })
+
+  test.for<[string, string, RegExp | undefined]>([
+    ['of this version', 'QEMU emulator version 10.0.2 (Debian 1:10.0.2)', undefined],
+    ['of a later version', 'QEMU emulator version 11.1', undefined],
+    ['of an older version', 'QEMU emulator version 7.2.0', /10.0 or newer is needed.*7.2.0.*doctor --install/],
+    ['that says something else', 'hello', /10.0 or newer is needed.*hello/],
+  ])('%s', async ([_, says, reason]) => {
+    await writeFile(join(folder, 'qemu-system-x86_64'), `#!/bin/sh\necho '${says}'\n`, { mode: 0o755 })
+    process.env.PATH = folder
+    const answer = await host.unavailable()
+    expect(answer).toEqual(reason === undefined ? undefined : expect.stringMatching(reason))
+  })
+
+  test('that is missing', async () => {
+    process.env.PATH = folder
+    expect(await host.unavailable()).toMatch(/not installed.*doctor --install/)
+  })
 })
 
 describe('a server that comes up', () => {
@@ -114,7 +140,8 @@ describe('a server that does not come up is told with its last words:', () => {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
+    // A process whose parent is gone may wait long for somebody to notice its end.
+    return !existsSync('/proc/self') || !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
   } catch {
     return false
   }

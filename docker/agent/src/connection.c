@@ -7,9 +7,9 @@
 #include "hello.h"
 #include "job.h"
 #include "log.h"
-#include "thread.h"
 #include "net.h"
 #include "reply.h"
+#include "thread.h"
 
 // A guest that is emulated is slow; a stranger may keep a place for so long.
 #define HELLO_DEADLINE_MS 30000
@@ -24,7 +24,6 @@ static enum frame_result next_frame(struct connection *connection, DWORD timeout
 static void refuse(struct connection *connection, const char *code, const char *message);
 static void quiesce(struct connection *connection);
 static void linger(struct connection *connection);
-static void log_end(const struct connection *connection);
 
 void connection_start(SOCKET socket) {
   static volatile LONG connections;
@@ -82,7 +81,7 @@ static DWORD WINAPI run(void *argument) {
   SetEvent(connection->stop);
   outbox_close(&connection->outbox);
   closesocket(connection->socket);
-  log_end(connection);
+  log_line("connection %u: ended", connection->number);
   connection_let_go(connection);
   return 0;
 }
@@ -168,10 +167,4 @@ static void linger(struct connection *connection) {
       return;
     }
   }
-}
-
-static void log_end(const struct connection *connection) {
-  DWORD handles = 0;
-  GetProcessHandleCount(GetCurrentProcess(), &handles);
-  log_line("connection %u: ended, the agent has %lu handles", connection->number, handles);
 }

@@ -7,17 +7,14 @@ export interface BuildEvent {
   readonly stream?: string
   /** The failure of the build; the answer itself has status 200 all the same. */
   readonly error?: string
-  /** What happens to a layer of an image that is pulled. */
+  /** What happens to an image that is pulled. */
   readonly status?: string
-  readonly id?: string
-  readonly progressDetail?: { readonly current?: number; readonly total?: number }
 }
 
 /** Reads the events of a build: where it is, what was said last, and whether it failed. */
 export class BuildLog {
-  #step = 'image'
-  #stage = ''
-  #percent = 0
+  #step = { place: 'image', percent: 0, words: '' }
+  #stage = 'server'
   #partial = ''
   readonly #lines: string[] = []
   /** The engine's word on the failure, once there is one. */
@@ -27,15 +24,11 @@ export class BuildLog {
   add(event: BuildEvent): Progress | undefined {
     if (event.error !== undefined) {
       this.error = event.error.trim()
-      return undefined
     }
-    if (event.stream !== undefined) {
-      return this.#addOutput(event.stream)
+    if (event.status?.startsWith('Pulling from ') === true) {
+      return this.#progress('pulling the base image')
     }
-    if (event.status?.startsWith('Pulling from') === true) {
-      return { phase: `${this.#step}: pulling`, percent: this.#percent }
-    }
-    return undefined
+    return event.stream === undefined ? undefined : this.#addOutput(event.stream)
   }
 
   /** The end of the output, one string per line. */
@@ -48,34 +41,47 @@ export class BuildLog {
     const lines = (this.#partial + stripVTControlCharacters(text)).split(/\r?\n|\r/)
     this.#partial = (lines.pop() ?? '').slice(-maxLine)
     let progress: Progress | undefined
-    for (const line of lines.filter((each) => each.trim() !== '' && !bookkeeping.test(each))) {
-      this.#lines.push(line.slice(0, maxLine))
-      progress = this.#progressOf(line) ?? progress
+    for (const line of lines.filter((each) => each.trim() !== '')) {
+      progress = this.#read(line) ?? progress
+      if (!bookkeeping.test(line)) {
+        this.#lines.push(line.slice(0, maxLine))
+      }
     }
     this.#lines.splice(0, this.#lines.length - maxLines)
     return progress
   }
 
-  #progressOf(line: string): Progress | undefined {
-    const step = /^Step (\d+)\/(\d+) : (.*)$/.exec(line)
-    if (step !== null) {
-      const [, number, count, words = ''] = step
-      this.#stage = /^FROM \S+(?: AS (\S+))?$/i.exec(words)?.[1] ?? (words.startsWith('FROM ') ? 'server' : this.#stage)
-      this.#step = `image: step ${number}/${count}${this.#stage === '' ? '' : ` (${this.#stage})`}`
-      this.#percent = Math.floor((100 * (Number(number) - 1)) / Number(count))
-      return { phase: `${this.#step} ${shorten(words)}`, percent: this.#percent }
+  #read(line: string): Progress | undefined {
+    const [, number, count, words = ''] = /^Step (\d+)\/(\d+) : (.*)$/.exec(line) ?? []
+    if (number !== undefined) {
+      if (words.startsWith('FROM ')) {
+        this.#stage = / AS (\S+)$/i.exec(words)?.[1] ?? 'server'
+      }
+      const percent = Math.floor((100 * (Number(number) - 1)) / Number(count))
+      this.#step = { place: `image: step ${number}/${count}, ${this.#stage}`, percent, words }
+      return undefined
+    }
+    // Only what runs is told: most other steps are over at once, and a cached one is not even begun.
+    const { words: instruction } = this.#step
+    if (line.startsWith(' ---> Running in ') && instruction.startsWith('RUN ')) {
+      return this.#progress(shorten(instruction.slice('RUN '.length)))
     }
     const recipe = /^osrun-progress (?:\d{1,3}|-) (.+)$/.exec(line)
-    return recipe === null ? undefined : { phase: `${this.#step}: ${recipe[1]}`, percent: this.#percent }
+    return recipe?.[1] === undefined ? undefined : this.#progress(recipe[1])
+  }
+
+  #progress(what: string): Progress {
+    const { place, percent } = this.#step
+    return { phase: `${place}: ${what}`, percent }
   }
 }
 
 /** What the builder says of its own containers and layers. */
-const bookkeeping = /^(Removing intermediate container| ---> )/
+const bookkeeping = /^(Removing intermediate container | ---> )/
 const maxLine = 2000
 const maxLines = 100
 
 function shorten(words: string): string {
-  const text = words.replace(/\s+/g, ' ')
+  const text = words.replace(/\s+/g, ' ').trim()
   return text.length <= 60 ? text : `${text.slice(0, 59)}…`
 }

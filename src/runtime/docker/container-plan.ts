@@ -45,10 +45,7 @@ export function planContainer(task: ContainerTask): { create: ContainerCreateOpt
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       PidsLimit: 2048,
-      Tmpfs: {
-        '/tmp': 'rw,noexec,nosuid,nodev,size=1g,mode=1777',
-        '/run': 'rw,noexec,nosuid,nodev,size=64m,mode=1777',
-      },
+      Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=1g,mode=1777' },
       // Not `Binds`: a folder's name may hold a colon, and a missing one is an error here.
       Mounts: [{ Type: 'bind', Source: task.folder, Target: cacheTarget }],
       PortBindings: { [`${serverPort}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '0' }] },
@@ -57,8 +54,10 @@ export function planContainer(task: ContainerTask): { create: ContainerCreateOpt
   }
 }
 
-function serverCommand({ tokenFile, options }: ContainerTask): string[] {
-  const { accel, machines, memoryMiB, cpus } = options
+function serverCommand({ tokenFile, kvm, options }: ContainerTask): string[] {
+  const { machines, memoryMiB, cpus } = options
+  // What is not passed in need not be looked for.
+  const accel = options.accel === 'auto' && kvm === undefined ? 'tcg' : options.accel
   return [
     'serve',
     ...['--host', '0.0.0.0'],

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { OsrunError } from '../../protocol/errors.ts'
 import type { User } from './user.ts'
 
 /** What gives a container hardware acceleration. */
@@ -9,35 +10,41 @@ export interface KvmDevice {
   readonly group?: number
 }
 
-/** The device that is passed to the container, or why none is. */
+/**
+ * The device that is passed to the container; with `auto`, undefined where it is of no use, which `onLog` is told.
+ * @throws OsrunError ACCELERATOR_UNUSABLE where an accelerator was asked for that a container cannot have
+ */
 export async function findKvm(options: {
   readonly accel: 'auto' | 'kvm' | 'hvf' | 'tcg'
   readonly user: User
   readonly rootless: boolean
   /** Folders with an `accelerator.json`, which says whether the device is of use in this boot of the host. */
   readonly caches: readonly string[]
+  readonly onLog: (line: string) => void
   readonly path?: string
-}): Promise<{ device: KvmDevice } | { device: undefined; why: string | undefined }> {
-  const { accel, path = '/dev/kvm' } = options
-  if (accel === 'tcg' || accel === 'hvf') {
-    return { device: undefined, why: undefined }
+}): Promise<KvmDevice | undefined> {
+  const { accel, user, path = '/dev/kvm' } = options
+  if (accel === 'tcg') {
+    return undefined
+  }
+  if (accel === 'hvf') {
+    throw unusable("HVF is macOS's own, and the container is a Linux one")
   }
   const found = await stat(path).catch(() => undefined)
-  if (found === undefined) {
-    return { device: undefined, why: `${path} does not exist` }
-  }
-  const access = options.rootless ? {} : deviceAccess(found, options.user)
+  const access = found && (options.rootless ? {} : deviceAccess(found, user))
   if (access === undefined) {
-    return { device: undefined, why: `${path} is closed to user ${options.user.uid}, who the container runs as` }
-  }
-  if (accel === 'auto') {
-    for (const cache of options.caches) {
-      if (await saysUnusable(join(cache, 'accelerator.json'))) {
-        return { device: undefined, why: `${path} was found not to run guests here` }
-      }
+    const why = found ? `${path} is closed to user ${user.uid}, who the container runs as` : `${path} does not exist`
+    if (accel === 'kvm') {
+      throw unusable(why)
     }
+    options.onLog(`the container gets no KVM, and runs guests under TCG: ${why}`)
+    return undefined
   }
-  return { device: { path, ...access } }
+  if (accel === 'auto' && (await anySaysUnusable(options.caches))) {
+    options.onLog(`the container gets no KVM, and runs guests under TCG: ${path} was found not to run guests here`)
+    return undefined
+  }
+  return { path, ...access }
 }
 
 /** How a user comes to open a device: by himself, by one more group, or (undefined) not at all. */
@@ -58,13 +65,25 @@ export function deviceAccess(
   return may(3) ? { group: device.gid } : undefined
 }
 
+function unusable(why: string): OsrunError {
+  return new OsrunError(
+    'ACCELERATOR_UNUSABLE',
+    `The container cannot have the accelerator that was asked for: ${why}. Set \`accel: "auto"\`, or ` +
+      '`runtime: "host"` to run QEMU on this computer itself.',
+  )
+}
+
 // Best effort: the server probes for itself what it is given.
-async function saysUnusable(path: string): Promise<boolean> {
+async function anySaysUnusable(caches: readonly string[]): Promise<boolean> {
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')
+  const answers = await Promise.all(caches.map((cache) => readAnswer(join(cache, 'accelerator.json'))))
+  return answers.some(({ works, key }) => works === false && key?.boot === boot.trim())
+}
+
+async function readAnswer(path: string): Promise<{ works?: unknown; key?: { boot?: unknown } }> {
   try {
-    const kept: { works?: unknown; key?: { boot?: unknown } } = JSON.parse(await readFile(path, 'utf8'))
-    const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
-    return kept.works === false && kept.key?.boot === boot
+    return JSON.parse(await readFile(path, 'utf8')) ?? {}
   } catch {
-    return false
+    return {}
   }
 }

@@ -12,7 +12,7 @@ export interface PackageHost {
   readonly sources: readonly AptSource[]
 }
 
-/** How to come by what is missing: what apt has to do, or what only a person can do. */
+/** How to come by what is missing: what apt has to do, or what only a person can do (without a full stop). */
 export type Plan = AptPlan | { readonly by: 'hand'; readonly sentence: string }
 
 export interface AptPlan {
@@ -109,11 +109,11 @@ function adviceWithoutApt(missing: readonly Requirement[], { platform, release }
   const unknown = missing.filter(({ packages }) => manager === undefined || packages[manager] === undefined)
   const sudo = manager === 'dnf' ? 'sudo ' : ''
   return [
-    'osrun installs with apt only, which this host does not have.',
-    ...(names.size > 0 ? [`Run \`${sudo}${manager} install ${[...names].join(' ')}\`.`] : []),
-    ...(unknown.length > 0 ? [`No package is known here for ${list(unknown.map(describeRequirement))}.`] : []),
+    'osrun installs with apt only, which this host does not have',
+    ...(names.size > 0 ? [`Run \`${sudo}${manager} install ${[...names].join(' ')}\``] : []),
+    ...(unknown.length > 0 ? [`No package is known here for ${list(unknown.map(describeRequirement))}`] : []),
     ...(missing.some(({ purpose }) => purpose === 'machines' || purpose === 'wine') ? [otherRuntime] : []),
-  ].join(' ')
+  ].join('. ')
 }
 
 function isFedora(release: Release | undefined): boolean {

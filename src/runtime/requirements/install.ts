@@ -40,11 +40,11 @@ export async function ensureRequirements(purposes: readonly Purpose[], installin
     throw new OsrunError('HOST_INCOMPLETE', [...lines, `${plan.sentence}.`].join('\n'))
   }
   const sudo = process.getuid?.() !== 0
-  const announcement = [...lines, ...describePlan(plan, sudo)]
   if (sudo && (await findProgram('sudo')) === undefined) {
     const next = 'You are not root and there is no sudo: have root do this, then run it again.'
-    throw new OsrunError('HOST_INCOMPLETE', [...announcement, next].join('\n'))
+    throw new OsrunError('HOST_INCOMPLETE', [...lines, ...describePlan(plan, false), next].join('\n'))
   }
+  const announcement = [...lines, ...describePlan(plan, sudo)]
   for (const line of announcement) {
     out(line)
   }
@@ -87,11 +87,11 @@ export async function planFor(unmet: readonly Checked[], etc?: string): Promise<
 }
 
 /** What will happen, for the user: packages with their origin, and every command. */
-export function describePlan({ packages, source, commands }: AptPlan, sudo: boolean): string[] {
+function describePlan({ packages, source, commands }: AptPlan, sudo: boolean): string[] {
   const origins = Map.groupBy(packages, ({ from }) => from)
   const prefix = sudo ? '  sudo ' : '  '
   return [
-    'osrun installs these packages, from the mirror that apt uses here:',
+    'To be installed, from the mirror that apt uses here:',
     ...[...origins].map(([from, group]) => `  ${group.map(({ name }) => name).join(', ')} from ${from}`),
     ...(source === undefined ? [] : [`Written first, so that apt knows the backports: ${source.path}`]),
     ...(source === undefined
@@ -128,7 +128,7 @@ async function carryOut(plan: AptPlan, how: Omit<Running, 'hear'>): Promise<void
       continue
     }
     await removeSource?.()
-    const words = heard.length === 0 ? 'apt said nothing.' : `apt's last lines:\n  ${heard.join('\n  ')}`
+    const words = heard.length === 0 ? 'It said nothing.' : `Its last lines:\n  ${heard.join('\n  ')}`
     throw new OsrunError(how.signal?.aborted ? 'CANCELED' : 'HOST_INCOMPLETE', `${sentence}. ${words}`)
   }
 }
@@ -149,6 +149,6 @@ async function addSource(
     throw new OsrunError('HOST_INCOMPLETE', `\`sudo tee ${path}\` ${failure}: the file could not be written.`)
   }
   return async () => {
-    await runStep(['rm', '-f', path], running)
+    await runStep(['rm', '-f', path], { ...running, signal: undefined }) // also after a cancellation
   }
 }

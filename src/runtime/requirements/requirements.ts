@@ -122,6 +122,22 @@ export const requirements: readonly Requirement[] = [
     rootless: true,
   },
   {
+    purpose: 'wine',
+    name: 'unshare',
+    why: 'keeps the making of the guest apart from the host',
+    version: versionAfter('util-linux'),
+    packages: { apt: 'util-linux', dnf: 'util-linux' },
+    platform: 'linux',
+  },
+  {
+    purpose: 'wine',
+    name: 'mount',
+    why: 'gives the guest its file systems while it is made',
+    version: versionAfter('mount from util-linux'),
+    packages: { apt: 'mount', dnf: 'util-linux' },
+    platform: 'linux',
+  },
+  {
     purpose: 'build',
     name: 'x86_64-w64-mingw32-gcc',
     why: "compiles osrun's agent, which runs in the guest",

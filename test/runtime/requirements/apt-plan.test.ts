@@ -156,7 +156,7 @@ test.each([
     'Fedora',
     { platform: 'linux', release: parseOsRelease('ID=fedora\nVERSION_ID=43') },
     ['x86_64-w64-mingw32-gcc', 'make'],
-    'osrun installs with apt only, which this host does not have. Run `sudo dnf install mingw64-gcc make`.',
+    'osrun installs with apt only, which this host does not have. Run `sudo dnf install mingw64-gcc make`',
   ],
   [
     'a derivative of Fedora',
@@ -169,7 +169,7 @@ test.each([
     'another Linux',
     { platform: 'linux', release: parseOsRelease('ID=alpine') },
     ['make'],
-    'osrun installs with apt only, which this host does not have. No package is known here for make.',
+    'osrun installs with apt only, which this host does not have. No package is known here for make',
   ],
 ] as const)('%s has no apt: the packages are named, and nothing is installed', (_, host, names, sentence) => {
   expect(plan(names, { ...host, apt: false, sources: [] })).toEqual({ by: 'hand', sentence })

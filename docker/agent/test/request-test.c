@@ -1,0 +1,108 @@
+#include "check.h"
+#include "reply.h"
+#include "request.h"
+
+static struct frame frame_of(const char *text) {
+  return (struct frame){.length = (uint32_t)strlen(text), .payload = (const uint8_t *)text};
+}
+
+static void magic(void) {
+  struct frame ours = frame_of("{\"magic\":\"osrun\"}"), other = frame_of("{\"magic\":\"other\"}");
+  struct frame number = frame_of("{\"magic\":1}"), none = frame_of("{}"), text = frame_of("osrun");
+  CHECK(request_is_osrun(&ours));
+  CHECK(!request_is_osrun(&other) && !request_is_osrun(&number) && !request_is_osrun(&none) && !request_is_osrun(&text));
+}
+
+static const char *hello(const char *text, struct hello_request *request) {
+  struct frame frame = frame_of(text);
+  return request_hello(&frame, request);
+}
+
+static void hellos(void) {
+  struct hello_request request;
+  CHECK(!hello("{\"magic\":\"osrun\",\"min\":1,\"max\":2,\"secret\":\"0aF\",\"time\":5,\"setClock\":true,\"new\":[]}",
+               &request));
+  CHECK(request.min == 1 && request.max == 2 && request.time == 5 && request.set_clock);
+  CHECK(strcmp(request.secret, "0aF") == 0);
+  static const char *const bad[] = {
+      "", "{}", "{\"min\":\"1\",\"max\":1,\"secret\":\"a\",\"time\":5,\"setClock\":true}",
+      "{\"min\":1,\"secret\":\"a\",\"time\":5,\"setClock\":true}",
+      "{\"min\":1,\"max\":1,\"secret\":\"a\",\"time\":null,\"setClock\":true}",
+      "{\"min\":1,\"max\":1,\"secret\":\"a\",\"time\":5,\"setClock\":1}",
+      "{\"min\":1,\"max\":1,\"secret\":\"a\",\"time\":5}",
+      "{\"min\":1,\"max\":1,\"secret\":\"\",\"time\":5,\"setClock\":true}",
+      "{\"min\":1,\"max\":1,\"secret\":\"xyz\",\"time\":5,\"setClock\":true}",
+      "{\"min\":1,\"max\":1,\"secret\":12,\"time\":5,\"setClock\":true}",
+  };
+  for (size_t index = 0; index < sizeof bad / sizeof *bad; index++) CHECK(hello(bad[index], &request));
+}
+
+static void secrets(void) {
+  for (int length = 0; length <= 200; length++) {
+    char text[400], secret[201] = {0};
+    struct hello_request request;
+    memset(secret, 'a', (size_t)length);
+    snprintf(text, sizeof text, "{\"min\":1,\"max\":1,\"secret\":\"%s\",\"time\":5,\"setClock\":false}", secret);
+    CHECK(!hello(text, &request) == (length >= 1 && length <= REQUEST_MAX_SECRET));
+  }
+}
+
+static const char *exec(const char *text, struct exec_request *request) {
+  struct frame frame = frame_of(text);
+  return request_exec(&frame, request);
+}
+
+static void execs(void) {
+  struct exec_request request;
+  CHECK(!exec("{\"commandLine\":\"a b\",\"stdin\":\"pipe\"}", &request));
+  CHECK(json_text_is(request.command_line, "a b") && request.pipe_input);
+  CHECK(!request.has_directory && !request.has_environment);
+  CHECK(!exec("{\"commandLine\":\"a\",\"stdin\":\"null\",\"cwd\":\"C:\\\\x\",\"env\":{\"A\":\"\",\"B\":null}}", &request));
+  CHECK(!request.pipe_input && json_text_is(request.directory, "C:\\x") && request.has_environment);
+  CHECK(!exec("{\"commandLine\":\"a\",\"stdin\":\"null\",\"cwd\":null,\"env\":null}", &request));
+  CHECK(!request.has_directory && !request.has_environment);
+  static const char *const bad[] = {
+      "", "[]", "{}", "{\"commandLine\":\"\",\"stdin\":\"null\"}", "{\"commandLine\":[\"a\"],\"stdin\":\"null\"}",
+      "{\"commandLine\":\"a\"}", "{\"commandLine\":\"a\",\"stdin\":\"none\"}", "{\"commandLine\":\"a\",\"stdin\":true}",
+      "{\"commandLine\":\"a\",\"stdin\":\"null\",\"cwd\":\"\"}", "{\"commandLine\":\"a\",\"stdin\":\"null\",\"cwd\":1}",
+      "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":[]}", "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":{\"A\":1}}",
+      "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":{\"\":\"1\"}}",
+      "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":{\"A=\":\"1\"}}",
+      "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":{\"A\\u003d\":\"1\"}}",
+  };
+  for (size_t index = 0; index < sizeof bad / sizeof *bad; index++) CHECK(exec(bad[index], &request));
+}
+
+static void clocks(void) {
+  struct clock_request request;
+  struct frame none = frame_of("{}"), set = frame_of("{\"set\":12}"), bad = frame_of("{\"set\":\"12\"}");
+  CHECK(!request_clock(&none, &request) && !request.set);
+  CHECK(!request_clock(&set, &request) && request.set && request.time == 12);
+  CHECK(request_clock(&bad, &request));
+}
+
+static void errors(void) {
+  static char message[100000];
+  static const char *const units[] = {"\x01", "\xF0\x9F\x98\x80", "\xFF", "a"};
+  for (size_t index = 0; index < sizeof units / sizeof *units; index++) {
+    message[0] = 0;
+    char *to = message;
+    for (int count = 0; count < 20000; count++) to = strcpy(to, units[index]) + strlen(units[index]);
+    char *text = exact_copy(message, REPLY_MAX);
+    size_t length = reply_error(text, "BAD_REQUEST", 4294967295, message);
+    struct json object, code;
+    CHECK(length <= REPLY_MAX && json_check(text, length, &object) && json_member(object, "code", &code));
+    CHECK(json_text_is(code, "BAD_REQUEST"));
+    free(text);
+  }
+}
+
+int main(void) {
+  TEST("a HELLO is known by its magic", magic);
+  TEST("a HELLO has all its members", hellos);
+  TEST("a secret has 1 to 128 hexadecimal digits", secrets);
+  TEST("an EXEC is read, or what is wrong with it is told", execs);
+  TEST("a CLOCK may ask for a time", clocks);
+  TEST("an ERROR is JSON whatever its message", errors);
+  return 0;
+}

@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type OsrunServer, startServer } from '../../src/client/index.ts'
+import { defaultCache } from '../../src/runtime/settings.ts'
+
+const run = promisify(execFile)
+const cache = defaultCache(process.env)
+let server: OsrunServer
+
+beforeAll(async () => {
+  server = await startServer({ runtime: 'host', cache })
+})
+
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]()
+})
+
+/** Process ids of the QEMUs whose command line holds `text`. */
+async function qemus(text: string): Promise<number[]> {
+  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const lines = await Promise.all(names.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
+  return names
+    .filter((_, index) => /^qemu-system/.test(basename(lines[index])) && lines[index]?.includes(text))
+    .map(Number)
+}
+
+function basename(commandLine: string | undefined): string {
+  return commandLine?.split('\0')[0]?.split('/').at(-1) ?? ''
+}
+
+test('machines from one snapshot run at once and do not see each other', async () => {
+  const [first, second] = await Promise.all([server.acquire(), server.acquire()])
+  await Promise.all([
+    first.run('echo first> C:\\who.txt && echo done'),
+    second.run('echo second> C:\\who.txt && echo done'),
+  ])
+  const [one, two] = await Promise.all([first.run('type C:\\who.txt'), second.run('type C:\\who.txt')])
+  expect([one.stdout, two.stdout]).toEqual(['first', 'second'])
+  await Promise.all([first[Symbol.asyncDispose](), second[Symbol.asyncDispose]()])
+})
+
+test('a snapshot holds the disk, the desktop and the running programs, and its machine goes on', async () => {
+  await using win = await server.acquire()
+  await win.run('start notepad & echo kept> C:\\kept.txt')
+  await expect.poll(async () => (await win.run('tasklist')).stdout, { timeout: 60_000 }).toContain('notepad.exe')
+  const info = await win.snapshot('test-kept', { replace: true })
+  expect(info).toMatchObject({ name: 'test-kept', guest: 'wine', parent: 'provisioned' })
+  await win.run('del C:\\kept.txt')
+  await win.restore('test-kept')
+  expect(win.snapshotName).toBe('test-kept')
+  expect((await win.run('type C:\\kept.txt')).stdout).toBe('kept')
+  expect((await win.run('tasklist')).stdout).toContain('notepad.exe')
+
+  await win.run('echo second generation> C:\\second.txt')
+  await win.snapshot('test-second', { replace: true })
+  await win.restore('test-second')
+  expect((await win.run('type C:\\kept.txt C:\\second.txt')).stdout).toMatch(/kept.*second generation/s)
+
+  await win.restore('provisioned')
+  expect((await win.run('type C:\\kept.txt', { reject: false })).exitCode).toBe(1)
+  expect((await win.snapshots()).map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['provisioned', 'test-kept', 'test-second']),
+  )
+})
+
+test('a snapshot that is replaced while a machine runs from it leaves the machine whole', async () => {
+  await using first = await server.acquire()
+  await first.run('echo one> C:\\generation.txt')
+  await first.snapshot('test-replaced', { replace: true })
+  await using second = await server.acquire({ snapshot: 'test-replaced' })
+  await expect(first.snapshot('test-replaced')).rejects.toMatchObject({ code: 'SNAPSHOT_EXISTS' })
+  await first.run('echo two> C:\\generation.txt')
+  await first.snapshot('test-replaced', { replace: true })
+  expect((await second.run('type C:\\generation.txt')).stdout).toBe('one')
+  await second.restore()
+  expect((await second.run('type C:\\generation.txt')).stdout).toBe('one')
+  await second.restore('test-replaced')
+  expect((await second.run('type C:\\generation.txt')).stdout).toBe('two')
+})
+
+test("the guest's clock is the host's after a restore", async () => {
+  await using win = await server.acquire()
+  const { stdout } = await win.run('echo %date% %time%')
+  const guest = new Date(`${stdout.replace(/\.\d+$/, '')} UTC`)
+  expect(Math.abs(guest.getTime() - Date.now())).toBeLessThan(120_000)
+})
+
+test('a machine whose QEMU is killed fails what runs in it, and the next machine is well', async () => {
+  const before = await qemus('osrun-')
+  await using win = await server.acquire()
+  const [pid] = (await qemus('osrun-')).filter((id) => !before.includes(id))
+  const lost = win.run('ping -n 1000 127.0.0.1')
+  lost.catch(() => {})
+  process.kill(pid ?? 0, 'SIGKILL')
+  await expect(lost).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('SIGKILL') })
+  await expect(win.run('echo still there')).rejects.toMatchObject({ name: 'OsrunError' })
+  await win.restore()
+  expect((await win.run('echo well')).stdout).toBe('well')
+})
+
+test('a machine ends when its client goes, and nothing of it is left', async () => {
+  const before = await qemus('osrun-')
+  const win = await server.acquire()
+  expect((await qemus('osrun-')).length).toBe(before.length + 1)
+  await win[Symbol.asyncDispose]()
+  await expect.poll(() => qemus('osrun-')).toEqual(before)
+})
+
+describe('a server that is killed', () => {
+  test('takes its machines along, and the next one removes what it left', async () => {
+    const own = await mkdtemp(join(tmpdir(), 'osrun killed '))
+    // Its own runs, the guest and snapshots of all tests.
+    await mkdir(cache, { recursive: true })
+    await symlink(join(cache, 'guests'), join(own, 'guests'))
+    await symlink(join(cache, 'store'), join(own, 'store'))
+    const doomed = await startServer({ runtime: 'host', cache: own })
+    const win = await doomed.acquire()
+    const lost = win.run('ping -n 1000 127.0.0.1')
+    lost.catch(() => {})
+    const { stdout } = await run('pgrep', ['-f', `serve .*--cache ${own}`])
+    const machines = await qemus(own)
+    expect(machines).toHaveLength(1)
+    process.kill(Number(stdout.trim().split('\n')[0]), 'SIGKILL')
+    await expect(lost).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+    await expect.poll(() => qemus(own)).toEqual([])
+    expect((await readdir(join(own, 'runs'))).length).toBeGreaterThan(0)
+    await doomed[Symbol.asyncDispose]()
+    const next = await startServer({ runtime: 'host', cache: own })
+    expect((await readdir(join(own, 'runs'))).filter((name) => !name.endsWith('.lock'))).toHaveLength(1)
+    await next[Symbol.asyncDispose]()
+    await rm(own, { recursive: true, force: true })
+  })
+})
+
+describe.skipIf(process.getuid?.() !== 0)('a store on a full disk', () => {
+  test('is reported with what is needed and what is free', async () => {
+    const small = await mkdtemp(join(tmpdir(), 'osrun small '))
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', small])
+    try {
+      await symlink(join(cache, 'guests'), join(small, 'guests'))
+      await expect(startServer({ runtime: 'host', cache: small })).rejects.toMatchObject({
+        code: 'DISK_FULL',
+        message: expect.stringMatching(/Snapshot "provisioned" of guest wine needs 1\.5 GiB in .* are free there/),
+      })
+    } finally {
+      await run('umount', [small])
+      await rm(small, { recursive: true })
+    }
+  })
+})

