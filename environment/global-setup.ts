@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { TestProject } from 'vitest/node'
 import { handOver } from './handover.ts'
 import { defaultsVariable, type OsrunOptions, parseOptions, resolveOptions } from './options.ts'
@@ -57,7 +58,9 @@ function limitWorkers(project: TestProject, capacity: number): void {
   const projects = projectsOf(project)
   if (projects.every(usesOsrun)) {
     for (const { config } of projects) {
-      config.maxWorkers = Math.min(config.maxWorkers, capacity)
+      // Vitest 4 leaves the number open where nobody set it.
+      const wanted = config.maxWorkers ?? project.vitest.config.maxWorkers ?? Math.max(availableParallelism() - 1, 1)
+      config.maxWorkers = Math.min(wanted, capacity)
     }
   }
 }

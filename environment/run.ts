@@ -1,6 +1,6 @@
 import { MachineRoom } from '../src/client/machine-room.ts'
 import { OsrunError } from '../src/protocol/errors.ts'
-import type { ServerOptions } from '../src/runtime/settings.ts'
+import { type ServerOptions, serverOptionEntries } from '../src/runtime/settings.ts'
 import { startRuntime } from '../src/runtime/start.ts'
 import type { ServerHandover } from './handover.ts'
 import type { OsrunOptions } from './options.ts'
@@ -46,7 +46,7 @@ export function joinRun(options: OsrunOptions, lines: ProgressLines): RunMembers
     throw new OsrunError(
       'BAD_OPTION',
       'Expected all projects of one run to agree on the options runtime, accel, cache, machines, memory and cpus, ' +
-        `for they share one machine room; got ${without(run.options)} and ${without(described)}`,
+        `for they share one machine room; got ${withoutToken(run.options)} and ${withoutToken(described)}`,
     )
   }
   holder[runKey] = run
@@ -81,23 +81,23 @@ async function startRun(options: ServerOptions, lines: ProgressLines): Promise<S
   const onLog = (line: string) => starting && lines.say(line)
   const server = await ticking(lines, () => startRuntime(options, { onProgress: lines.report, onLog }))
   starting = false
-  try {
-    const { url, token, runtime } = server
-    const room = await MachineRoom.open({ url, token })
-    const { accelerator, capacity } = await room.status()
-    return {
-      ...{ url, token, room, accelerator, capacity },
-      async stop() {
-        // Vitest tears this down while the last workers still end. Leases on a shared machine room may be anybody's.
-        if (runtime !== 'remote') {
-          await room.drain(leaseGrace).catch(() => {})
-        }
-        await room.close()
-        await server.stop()
-      },
+  const { url, token, runtime } = server
+  const opening = MachineRoom.open({ url, token })
+  async function stop(): Promise<void> {
+    const room = await opening.catch(() => undefined)
+    // Vitest tears this down while the last workers still end. Leases on a shared machine room may be anybody's.
+    if (runtime !== 'remote') {
+      await room?.drain(leaseGrace).catch(() => {})
     }
-  } catch (error) {
+    await room?.close()
     await server.stop()
+  }
+  try {
+    const room = await opening
+    const { accelerator, capacity } = await room.status()
+    return { url, token, room, accelerator, capacity, stop }
+  } catch (error) {
+    await stop()
     throw error
   }
 }
@@ -111,18 +111,11 @@ async function ticking<T>(lines: ProgressLines, work: () => Promise<T>): Promise
   }
 }
 
-function pickServerOptions({ runtime, accel, cache, machines, memory, cpus }: OsrunOptions): ServerOptions {
-  return {
-    ...(runtime !== undefined && { runtime }),
-    ...(accel !== undefined && { accel }),
-    ...(cache !== undefined && { cache }),
-    ...(machines !== undefined && { machines }),
-    ...(memory !== undefined && { memory }),
-    ...(cpus !== undefined && { cpus }),
-  }
+function pickServerOptions(options: OsrunOptions): ServerOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => name in serverOptionEntries))
 }
 
 /** Options as they may be shown: tokens are not. */
-function without(options: string): string {
+function withoutToken(options: string): string {
   return options.replace(/"token":"[^"]*"/, '"token":"…"')
 }

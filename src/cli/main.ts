@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isOsrunError } from '../protocol/errors.ts'
+import { defaultCache } from '../runtime/settings.ts'
 
 /** osrun's own failures, as docker and env have them: a guest's command cannot be mistaken for it. */
 const ownFailure = 125
@@ -19,7 +18,7 @@ program
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <number>', 'port to listen on; 0 lets the system choose', wholeNumber, 0)
   .option('--token-file <file>', 'file with the token; removed once read (default: OSRUN_TOKEN, else made and logged)')
-  .option('--cache <folder>', 'folder for guests and snapshots', defaultCache())
+  .option('--cache <folder>', 'folder for guests and snapshots', defaultCache(process.env))
   .addOption(
     new Option('--accel <name>', 'accelerator')
       .choices(['auto', 'kvm', 'hvf', 'tcg'])
@@ -54,10 +53,6 @@ try {
 } catch (error) {
   process.stderr.write(`osrun: ${isOsrunError(error) ? `${error.code}: ${error.message}` : String(error)}\n`)
   process.exit(ownFailure)
-}
-
-function defaultCache(): string {
-  return process.env['OSRUN_CACHE'] || join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'osrun')
 }
 
 function version(): string {

@@ -92,24 +92,26 @@ async function openServer(
   stop: () => Promise<void>,
   prepare: (room: MachineRoom) => Promise<unknown>,
 ): Promise<OsrunServer> {
-  let room: MachineRoom
-  try {
-    room = await MachineRoom.open({ url, token })
-    await prepare(room)
-  } catch (error) {
+  const opening = MachineRoom.open({ url, token })
+  async function close(): Promise<void> {
+    const room = await opening.catch(() => undefined)
+    await room?.close()
     await stop()
+  }
+  try {
+    await prepare(await opening)
+  } catch (error) {
+    await close()
     throw error
   }
+  const room = await opening
   return {
     url,
     token,
     acquire({ guest = defaultGuest, snapshot = 'provisioned', label, clock = 'sync', network = 'isolated' } = {}) {
       return room.acquire({ guest, snapshot, label: label ?? `process ${process.pid}`, clock, network })
     },
-    async [Symbol.asyncDispose]() {
-      await room.close()
-      await stop()
-    },
+    [Symbol.asyncDispose]: close,
   }
 }
 

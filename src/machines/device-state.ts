@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { OsrunError } from '../protocol/errors.ts'
 import type { Qmp } from './qmp.ts'
 
@@ -41,12 +42,25 @@ export async function loadWhole(qmp: Qmp, file: string): Promise<void> {
   await setCapabilities(qmp, [])
 }
 
-function saveTo(qmp: Qmp, file: string): Promise<void> {
-  return migrate(qmp, 'SNAPSHOT_FAILED', async () => {
+async function saveTo(qmp: Qmp, file: string): Promise<void> {
+  await migrate(qmp, 'SNAPSHOT_FAILED', async () => {
     // The default limits the rate to that of a network of 1 Gbit/s.
     await qmp.execute('migrate-set-parameters', { 'max-bandwidth': 0 })
     await qmp.execute('migrate', { channels: fileChannel(file) })
   })
+  await finalized(qmp)
+}
+
+/** QEMU reports the end of a migration a moment before it lets the machine go on, and has no event for that. */
+async function finalized(qmp: Qmp): Promise<void> {
+  const signal = AbortSignal.timeout(30_000)
+  for (;;) {
+    const { status } = (await qmp.execute('query-status')) as { status: string }
+    if (status !== 'finish-migrate') {
+      return
+    }
+    await delay(5, undefined, { signal })
+  }
 }
 
 const ourCapabilities = ['events', 'x-ignore-shared', 'mapped-ram', 'multifd'] as const

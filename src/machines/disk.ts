@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, link, symlink } from 'node:fs/promises'
+import { chmod, copyFile, link, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import { OsrunError } from '../protocol/errors.ts'
@@ -68,5 +68,7 @@ export async function createOverlay(qemuImg: string, folder: string, backing: st
 export async function copyOverlay(blank: string, folder: string): Promise<string> {
   const path = join(folder, newLayerName())
   await copyFile(blank, path, constants.COPYFILE_FICLONE)
+  // A copy has the mode of the published file, which nobody may write.
+  await chmod(path, 0o600)
   return path
 }

@@ -11,6 +11,7 @@ import { ensureImage } from './docker/image.ts'
 import { findKvm } from './docker/kvm.ts'
 import { removeOrphans } from './docker/orphans.ts'
 import { startReaper } from './docker/reaper.ts'
+import { checkTestcontainers } from './docker/same-engine.ts'
 import { hostUser, prepareFolder, serverUser, type User } from './docker/user.ts'
 import type { RunningServer, Runtime, RuntimeOptions } from './runtime.ts'
 
@@ -35,6 +36,7 @@ export function dockerRuntime(packageFolder?: string): Runtime {
 
 async function start(options: RuntimeOptions, packageFolder?: string): Promise<RunningServer> {
   const engine = await findEngine()
+  await checkTestcontainers(engine)
   const owner = { pid: process.pid, host: hostname() }
   await removeOrphans(engine.docker, owner.host)
   // A folder of its own: a host's server runs another QEMU as another user.
@@ -53,7 +55,7 @@ async function start(options: RuntimeOptions, packageFolder?: string): Promise<R
   try {
     options.onProgress({ phase: 'server: starting the container' })
     const plan = planContainer({ run, owner, folder, tokenFile, user, kvm, options })
-    const { port, stop } = await startContainer({ ...options, engine, image: context.tag, plan, reaper })
+    const { port, stop } = await startContainer({ ...options, docker: engine.docker, image: context.tag, plan, reaper })
     return { url: `ws://127.0.0.1:${port}`, token, runtime: 'docker', stop, [Symbol.asyncDispose]: stop }
   } finally {
     await rm(join(folder, tokenFile), { force: true })

@@ -77,8 +77,12 @@ export function optionsFromEnvironment(environment: Environment): ServerOptions 
   return { ...(runtime && { runtime }), ...(accel && { accel }), ...(cache && { cache }), ...(guest && { guest }) }
 }
 
-/** Where guests and snapshots are kept when nothing else is said. */
+/** Where guests and snapshots are kept when no option says so. */
 export function defaultCache(environment: Environment): string {
+  const { cache } = optionsFromEnvironment(environment)
+  if (cache !== undefined) {
+    return cache
+  }
   const base = environment.XDG_CACHE_HOME
   // The XDG specification has relative paths ignored.
   return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'osrun')

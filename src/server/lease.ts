@@ -8,7 +8,7 @@ import { OsrunError } from '../protocol/errors.ts'
 import { encodeFrame, type Frame, frameType } from '../protocol/frames.ts'
 import type { Parameters, SnapshotInfo } from '../protocol/messages.ts'
 import { bake } from '../snapshots/bake.ts'
-import { restore } from '../snapshots/restore.ts'
+import { type Restored, restore } from '../snapshots/restore.ts'
 import { snapshotExists, type Template } from '../snapshots/store.ts'
 import type { GuestHome } from './guest-home.ts'
 import type { MachineRoom } from './machine-room.ts'
@@ -55,7 +55,7 @@ export class Lease extends EventEmitter<{ frame: [Uint8Array]; drain: []; 'link-
   #machine: Machine
   #busy: Promise<unknown> = Promise.resolve()
 
-  private constructor(terms: Terms, template: Template, machine: Machine) {
+  private constructor(terms: Terms, { machine, template }: Restored) {
     super()
     this.#terms = terms
     this.#template = template
@@ -67,12 +67,11 @@ export class Lease extends EventEmitter<{ frame: [Uint8Array]; drain: []; 'link-
   static async start(
     room: MachineRoom,
     home: GuestHome,
-    template: Template,
     wish: Parameters<'acquire'>,
     signal: AbortSignal,
   ): Promise<Lease> {
     const terms = { room, home, wish, secret: randomBytes(16).toString('hex') }
-    return new Lease(terms, template, await restoreFor(terms, template, signal))
+    return new Lease(terms, await restoreFor(terms, wish.snapshot, signal))
   }
 
   /** Resolves when the machine is gone. */
@@ -116,11 +115,13 @@ export class Lease extends EventEmitter<{ frame: [Uint8Array]; drain: []; 'link-
   /** Replaces the machine by a fresh one. @param name the lease's own snapshot by default */
   restore(name: string | undefined): Promise<void> {
     return this.#alone(async () => {
-      const template = name === undefined ? this.#template : await this.#terms.home.store.get(name)
+      const snapshot = name ?? this.#template.manifest.name
+      // Before the machine is given up for one that cannot be had.
+      await this.#terms.home.store.get(snapshot)
       const former = this.#machine
       this.#running.clear()
       former.link.removeAllListeners()
-      const [machine] = await Promise.all([restoreFor(this.#terms, template), former.release()])
+      const [{ machine, template }] = await Promise.all([restoreFor(this.#terms, snapshot), former.release()])
       this.#template = template
       this.#machine = machine
       this.#listen(machine)
@@ -217,12 +218,13 @@ function greetingOf({ home, wish, secret }: Terms): AgentGreeting {
   return { secret, setClock: wish.clock === 'sync' && home.guest.clockSetter === 'agent' }
 }
 
-function restoreFor(terms: Terms, template: Template, signal?: AbortSignal): Promise<Machine> {
+function restoreFor(terms: Terms, snapshot: string, signal?: AbortSignal): Promise<Restored> {
   const { room, home, wish } = terms
   return restore({
     programs: room.programs,
-    place: room.place(),
-    template,
+    place: () => room.place(),
+    store: home.store,
+    snapshot,
     shape: home.shape,
     network: wish.network,
     base: home.files.disk,

@@ -8,7 +8,6 @@ import { isOsrunError } from '../protocol/errors.ts'
 import type { Parameters, Progress, ServerStatus } from '../protocol/messages.ts'
 import { lock, tryLock } from '../snapshots/lock.ts'
 import { provision, provisioned } from '../snapshots/provision.ts'
-import type { Template } from '../snapshots/store.ts'
 import { type Equipment, type GuestHome, openGuestHome } from './guest-home.ts'
 import { Lease } from './lease.ts'
 import { findPrograms } from './programs.ts'
@@ -72,20 +71,22 @@ export class MachineRoom {
   /** Builds what is missing until the guest has its snapshot `provisioned`. */
   async install(name: string, onProgress: OnProgress, signal?: AbortSignal): Promise<{ built: boolean }> {
     const home = await this.#home(name, onProgress, signal)
-    const { built } = await this.#provisioned(home, onProgress, signal)
+    const built = await this.#provisioned(home, onProgress, signal)
     return { built: built || home.built }
   }
 
   /** A running machine for one client. Waits for a free place. */
   async acquire(wish: Parameters<'acquire'>, onProgress: OnProgress, signal: AbortSignal): Promise<Lease> {
     const home = await this.#home(wish.guest, onProgress, signal)
-    const template =
-      wish.snapshot === provisioned
-        ? (await this.#provisioned(home, onProgress, signal)).template
-        : await home.store.get(wish.snapshot)
+    if (wish.snapshot === provisioned) {
+      await this.#provisioned(home, onProgress, signal)
+    } else {
+      // Nobody should queue for what there is not.
+      await home.store.get(wish.snapshot)
+    }
     const giveBack = await this.#capacity.take(signal)
     try {
-      const lease = await Lease.start(this, home, template, wish, signal)
+      const lease = await Lease.start(this, home, wish, signal)
       this.#leases.add(lease)
       lease.released.then(() => {
         this.#leases.delete(lease)
@@ -144,14 +145,10 @@ export class MachineRoom {
     return opening
   }
 
-  async #provisioned(
-    home: GuestHome,
-    onProgress: OnProgress,
-    signal?: AbortSignal,
-  ): Promise<{ template: Template; built: boolean }> {
-    const ready = await findWhole(home)
-    if (ready !== undefined) {
-      return { template: ready, built: false }
+  /** Makes sure that there is the snapshot `provisioned`. @returns whether it was made now */
+  async #provisioned(home: GuestHome, onProgress: OnProgress, signal?: AbortSignal): Promise<boolean> {
+    if (await isProvisioned(home)) {
+      return false
     }
     const path = home.store.lockPath(provisioned)
     const taken = await tryLock(path)
@@ -160,14 +157,13 @@ export class MachineRoom {
     }
     const unlock = taken ?? (await lock(path, signal))
     try {
-      const made = await findWhole(home)
-      if (made !== undefined) {
-        return { template: made, built: false }
+      if (await isProvisioned(home)) {
+        return false
       }
       const secret = randomBytes(16).toString('hex')
       const place = this.place()
-      const task = { programs: this.programs, place, secret, onProgress, ...home, ...(signal && { signal }) }
-      return { template: await provision(task), built: true }
+      await provision({ programs: this.programs, place, secret, onProgress, ...home, ...(signal && { signal }) })
+      return true
     } finally {
       await unlock()
     }
@@ -175,12 +171,12 @@ export class MachineRoom {
 }
 
 // What can be made again is made again when it is damaged.
-async function findWhole(home: GuestHome): Promise<Template | undefined> {
+async function isProvisioned(home: GuestHome): Promise<boolean> {
   try {
-    return await home.store.find(provisioned)
+    return (await home.store.find(provisioned)) !== undefined
   } catch (error) {
     if (isOsrunError(error) && error.code === 'SNAPSHOT_DAMAGED') {
-      return undefined
+      return false
     }
     throw error
   }

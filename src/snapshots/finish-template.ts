@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { copyFile, link, rename, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createOverlay } from '../machines/disk.ts'
@@ -39,6 +40,7 @@ export async function finishTemplate(
   const manifest: Manifest = {
     format: 1,
     ...identity,
+    id: randomBytes(8).toString('hex'),
     createdAt: new Date().toISOString(),
     memoryMiB: machine.origin.shape.memoryMiB,
     ram: await described(fileNames.ram),

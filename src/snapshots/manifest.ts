@@ -7,6 +7,8 @@ const manifest = v.object({
   guest: v.string(),
   name: v.string(),
   key: v.string(),
+  /** Another one for each publication, also under the same name. */
+  id: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
   /** Undefined for a snapshot that was booted, not made from another. */
   parent: v.optional(v.string()),
   createdAt: v.pipe(v.string(), v.isoTimestamp()),

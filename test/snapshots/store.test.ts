@@ -32,6 +32,7 @@ function manifest(name: string): Manifest {
     guest: 'wine',
     name,
     key: '0123',
+    id: '0123456789abcdef',
     createdAt: '2026-01-02T03:04:05.000Z',
     memoryMiB: 1024,
     ram: file('ram'),

@@ -1,4 +1,5 @@
 #include "command.h"
+#include "console.h"
 #include "job.h"
 #include "json-writer.h"
 #include "log.h"
@@ -22,9 +23,11 @@ static bool read_flag(struct command *command, const bool *flag);
 void command_run(struct command *command) {
   if (!begin(command)) return;
   bool complete = follow(command);
+  console_used();
   tell_exit(command, !complete);
   hang_up(command);
   input_close(command);
+  console_reset();
   // What the command left behind may go on writing, as it could after the end of a console: we read and drop.
   if (!complete) follow(command);
 }

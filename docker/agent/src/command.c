@@ -50,18 +50,13 @@ static const char *start(struct connection *connection, const struct frame *fram
     limit = "the agent has no memory for another command";
   } else {
     switch (streams_add(&connection->streams, &command->stream)) {
-      case STREAMS_ADDED: {
+      case STREAMS_ADDED:
         stream_hold(&command->stream);
-        HANDLE thread = thread_start(run, command);
-        if (thread) {
-          CloseHandle(thread);
-          break;
-        }
+        if (thread_run(run, command)) break;
         streams_remove(&connection->streams, &command->stream);
         stream_let_go(&command->stream);
         limit = "the agent cannot start another thread";
         break;
-      }
       case STREAMS_IN_USE:
         send_error(connection, frame->stream, "STREAM_IN_USE", "a command with this stream is still running");
         break;

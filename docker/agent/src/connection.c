@@ -41,16 +41,11 @@ void connection_start(SOCKET socket) {
   frame_decoder_start(&connection->decoder, connection->payload);
   streams_open(&connection->streams);
 
-  HANDLE thread = NULL;
   if (connection->stop && connection->received) {
     door_knock(connection);
-    thread = thread_start(run, connection);
+    if (thread_run(run, connection)) return;
+    door_leave(connection);
   }
-  if (thread) {
-    CloseHandle(thread);
-    return;
-  }
-  door_leave(connection);
   closesocket(socket);
   connection_let_go(connection);
 }

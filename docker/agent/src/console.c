@@ -8,6 +8,8 @@
 #define ATTACH_DEADLINE_MS 60000
 #define ATTACH_POLL_MS 10
 
+static volatile LONG uses = 1, uses_reset;
+
 static bool attach(const PROCESS_INFORMATION *helper);
 static bool start_helper(PROCESS_INFORMATION *helper, HANDLE *input);
 static BOOL WINAPI ignore(DWORD event);
@@ -33,9 +35,16 @@ bool console_open(void) {
   return attached;
 }
 
+void console_used(void) {
+  InterlockedIncrement(&uses);
+}
+
 void console_reset(void) {
+  LONG seen = uses;
+  if (seen == uses_reset) return;
   if (GetConsoleCP() != CP_UTF8) SetConsoleCP(CP_UTF8);
   if (GetConsoleOutputCP() != CP_UTF8) SetConsoleOutputCP(CP_UTF8);
+  uses_reset = seen;
 }
 
 static bool attach(const PROCESS_INFORMATION *helper) {

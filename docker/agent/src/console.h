@@ -7,7 +7,11 @@
 // False if there is none; each console program then gets one of its own, which is slow.
 bool console_open(void);
 
-// Back to UTF-8, whatever an earlier command's chcp made of it.
+// A command has ended, and its chcp may have changed the console.
+void console_used(void);
+
+// Back to UTF-8, if commands have ended since the last time. Asking the console is slow: call it when nobody waits,
+// and before a command starts, when it is mostly done already.
 void console_reset(void);
 
 #endif

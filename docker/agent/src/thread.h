@@ -1,9 +1,14 @@
 #ifndef OSRUN_THREAD_H
 #define OSRUN_THREAD_H
 
+#include <stdbool.h>
 #include <windows.h>
 
 // A thread with a small stack: there can be hundreds. NULL on failure.
 HANDLE thread_start(LPTHREAD_START_ROUTINE run, void *argument);
+
+// The same on a thread that has done its work before, if there is one: a new thread costs more than all else that the
+// agent does to start a command. False on failure.
+bool thread_run(LPTHREAD_START_ROUTINE run, void *argument);
 
 #endif

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest-environment-osrun/test'
 
-test('the desktop can be seen', async ({ win }) => {
-  const { png, width, height } = await win.screenshot({ path: '.osrun/desktop.png' })
-  expect({ width, height }).toEqual({ width: 1024, height: 768 })
-  expect(Buffer.from(png).subarray(1, 4).toString()).toBe('PNG')
+test('Notepad appears on the screen', async ({ win }) => {
+  const before = await win.screenshot()
+  expect(before).toMatchObject({ width: 1024, height: 768 })
+
+  await win.run('start notepad')
+  const screen = async () => (await win.screenshot({ path: '.osrun/notepad.png' })).png
+  await expect.poll(screen, { timeout: 30_000 }).not.toEqual(before.png)
 })

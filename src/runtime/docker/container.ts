@@ -5,8 +5,6 @@ import { OsrunError, toOsrunError } from '../../protocol/errors.ts'
 import { removeContainer, stopContainer } from './container-end.ts'
 import { ContainerOutput } from './container-output.ts'
 import { type planContainer, serverPort } from './container-plan.ts'
-import type { Engine } from './engine.ts'
-import { sameEngine } from './same-engine.ts'
 
 /** A container whose server answers. */
 export interface RunningContainer {
@@ -26,7 +24,7 @@ const settleDeadline = 20_000
  * @throws OsrunError SERVER_START_FAILED with the last words of the server, CANCELED
  */
 export async function startContainer(task: {
-  readonly engine: Engine
+  readonly docker: Dockerode
   readonly image: string
   readonly plan: ReturnType<typeof planContainer>
   /** Whether testcontainers' reaper is to watch over it. */
@@ -34,12 +32,16 @@ export async function startContainer(task: {
   readonly onLog: (line: string) => void
   readonly signal?: AbortSignal | undefined
 }): Promise<RunningContainer> {
-  const { docker } = task.engine
+  const { docker } = task
   const output = new ContainerOutput(task.onLog)
   let id: string | undefined
   const starting = start(task, async (created) => {
     id = created
     await output.attach(docker.getContainer(created))
+  })
+  const exit = output.exit.then(async (how) => {
+    const reason = await Promise.race([refusal(starting), delay(exitGrace, '', { ref: false })])
+    return reason === '' ? how : `${how} (${reason})`
   })
   let stopping: Promise<void> | undefined
   const stop = () => {
@@ -53,10 +55,10 @@ export async function startContainer(task: {
         .then((container) => answeringPort(docker, container, output.ready))
         .catch(async (error: unknown) => {
           // A container that ends at once is gone when testcontainers looks at it: its end is the better explanation.
-          await (id === undefined ? undefined : Promise.race([output.exit, delay(exitGrace)]))
+          await (id === undefined ? undefined : Promise.race([exit, delay(2 * exitGrace)]))
           throw error
         }),
-      exit: output.exit,
+      exit,
       deadline: readyDeadline,
       code: 'SERVER_START_FAILED',
       lastWords: () => output.lastWords(),
@@ -79,15 +81,7 @@ async function start(
   task: Parameters<typeof startContainer>[0],
   onCreated: (id: string) => Promise<void>,
 ): Promise<string> {
-  const { GenericContainer, PullPolicy, getContainerRuntimeClient } = await import('testcontainers')
-  const { dockerode } = (await getContainerRuntimeClient()).container
-  if (!(await sameEngine(task.engine.docker, dockerode))) {
-    throw new OsrunError(
-      'DOCKER_UNAVAILABLE',
-      `testcontainers talks to another Docker Engine than the one at ${task.engine.address}. Take docker.host and ` +
-        'tc.host out of ~/.testcontainers.properties, or set DOCKER_HOST to the same address.',
-    )
-  }
+  const { GenericContainer, PullPolicy } = await import('testcontainers')
   const { plan } = task
   class OsrunContainer extends GenericContainer {
     protected override containerCreated = onCreated
@@ -103,6 +97,14 @@ async function start(
     .withWaitStrategy(noWait)
     .start()
   return started.getId()
+}
+
+/** Why the engine did not start the container: empty where it did, or where the container is merely gone again. */
+function refusal(starting: Promise<string>): Promise<string> {
+  return starting.then(
+    () => '',
+    (error: Error & { statusCode?: number }) => (error.statusCode === 404 ? '' : error.message),
+  )
 }
 
 /** The wait is ours: testcontainers' own do not tell an exit, a deadline and the server's words apart. */

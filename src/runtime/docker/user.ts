@@ -47,7 +47,7 @@ export async function prepareFolder(folder: string, owner: User | undefined): Pr
   throw new OsrunError(
     'SERVER_START_FAILED',
     `The folder ${folder} belongs to user ${uid}, and the container would write to it as user ${owner.uid}. Give it ` +
-      `away with \`sudo chown -R ${owner.uid}:${owner.gid} ${folder}\`, or choose another cache folder with the ` +
+      `away with \`sudo chown -R ${owner.uid}:${owner.gid} "${folder}"\`, or choose another cache folder with the ` +
       '`cache` option or OSRUN_CACHE.',
   )
 }

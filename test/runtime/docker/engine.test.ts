@@ -1,6 +1,13 @@
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Docker from 'dockerode'
+import { expect, onTestFinished, test } from 'vitest'
 import { engineAddress, remoteReason } from '../../../src/runtime/docker/engine.ts'
 import { isOrphan } from '../../../src/runtime/docker/orphans.ts'
+import { sameEngine } from '../../../src/runtime/docker/same-engine.ts'
 
 test.for<[string, Record<string, string>, string[], string]>([
   ['DOCKER_HOST first', { DOCKER_HOST: 'unix:///x.sock' }, ['/var/run/docker.sock'], 'unix:///x.sock'],
@@ -40,3 +47,30 @@ test.for<[string, string, Record<string, string>, boolean, boolean]>([
 ])('a container %s', ([, State, Labels, alive, orphan]) => {
   expect(isOrphan({ State, Labels }, 'here', () => alive)).toBe(orphan)
 })
+
+test.for<[string, [string, string], boolean]>([
+  ['that give the same id are one', ['an id', 'an id'], true],
+  ['that give different ids are two', ['an id', 'another'], false],
+  ['that give no id are two', ['', ''], false],
+])('engines at two addresses %s', async ([, [id, otherId], same]) => {
+  const [one, other] = [await listen(id), await listen(otherId)].map((socketPath) => new Docker({ socketPath }))
+  expect(one && other && (await sameEngine(one, other))).toBe(same)
+})
+
+test('engines at one address are one, whatever they say', async () => {
+  const socketPath = await listen('')
+  expect(await sameEngine(new Docker({ socketPath }), new Docker({ socketPath }))).toBe(true)
+})
+
+/** The socket of an engine that says no more than its id. */
+async function listen(ID: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'osrun engine '))
+  const socketPath = join(folder, 'docker.sock')
+  const server = createServer((_, response) => response.end(JSON.stringify({ ID })))
+  await once(server.listen(socketPath), 'listening')
+  onTestFinished(async () => {
+    server.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return socketPath
+}

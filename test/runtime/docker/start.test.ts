@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -128,6 +129,19 @@ describe.skipIf(unavailable !== undefined)(`with a Docker Engine${unavailable ? 
     await (await start(standIn)).stop()
     expect(await containersOf(runner.pid)).toEqual([])
   })
+
+  test('testcontainers may not talk to another engine than the one that was asked', { timeout: 120_000 }, async () => {
+    const other = createServer((_, response) => response.end(JSON.stringify({ ID: 'another', OSType: 'linux' })))
+    await once(other.listen(0, '127.0.0.1'), 'listening')
+    const address = other.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    await writeFile(join(cache, '.testcontainers.properties'), `tc.host=tcp://127.0.0.1:${port}\n`)
+    const runner = startElsewhere({ HOME: cache })
+    const result = await runner
+    other.close()
+    expect(result).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('testcontainers talks to another') })
+    expect(await containersOf(runner.pid)).toEqual([])
+  })
 })
 
 test('an engine that does not answer is named, with the next step', async () => {
@@ -136,6 +150,11 @@ test('an engine that does not answer is named, with the next step', async () => 
   expect(await runtime.unavailable()).toMatch(/No Docker Engine answers at unix:.*no\.sock \(.*ENOENT.*DOCKER_HOST/)
   await expect(start(standIn)).rejects.toMatchObject({ code: 'DOCKER_UNAVAILABLE' })
 })
+
+function startElsewhere(environment: NodeJS.ProcessEnv = {}) {
+  const program = join(import.meta.dirname, 'fixtures', 'start-stand-in.ts')
+  return execa(process.execPath, [program, standIn, cache], { reject: false, env: environment })
+}
 
 function fixture(name: string): string {
   return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))

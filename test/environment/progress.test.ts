@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { formatElapsed, ProgressLines } from '../../environment/progress.ts'
+
+function start() {
+  const lines: string[] = []
+  const clock = { now: 1000 }
+  return {
+    lines,
+    clock,
+    progress: new ProgressLines(
+      (line) => lines.push(line),
+      () => clock.now,
+    ),
+  }
+}
+
+test('each phase is a line, with the time since the beginning', () => {
+  const { lines, clock, progress } = start()
+  progress.report({ phase: 'unpacking' })
+  clock.now += 65_000
+  progress.report({ phase: 'booting' })
+  expect(lines).toEqual(['osrun: unpacking (0 s)', 'osrun: booting (1 min 05 s)'])
+})
+
+test('each tenth of a phase is a line, and its end', () => {
+  const { lines, progress } = start()
+  for (let percent = 0; percent <= 100; percent += 0.5) {
+    progress.report({ phase: 'unpacking', percent })
+  }
+  expect(lines).toEqual([
+    'osrun: unpacking (0 s)',
+    ...[10, 20, 30, 40, 50, 60, 70, 80, 90, 100].map((percent) => `osrun: unpacking, ${percent}% (0 s)`),
+  ])
+})
+
+test('a phase of which nothing is heard is told again from time to time', () => {
+  const { lines, clock, progress } = start()
+  progress.tick()
+  progress.report({ phase: 'booting', percent: 42 })
+  for (let second = 0; second < 31; second += 1) {
+    clock.now += 1000
+    progress.tick()
+  }
+  expect(lines).toEqual(['osrun: booting, 42% (0 s)', 'osrun: booting, 42% (15 s)', 'osrun: booting, 42% (30 s)'])
+})
+
+test.for<[number, string]>([
+  [400, '0 s'],
+  [59_400, '59 s'],
+  [60_000, '1 min 00 s'],
+  [3_725_000, '62 min 05 s'],
+])('%d ms is %s', ([milliseconds, text]) => {
+  expect(formatElapsed(milliseconds)).toBe(text)
+})
