@@ -12,18 +12,18 @@ export const environment: Environment = {
   viteEnvironment: 'ssr',
 
   async setup(global, options) {
-    const session = await openSession(options)
+    const { session, close } = await openSession(options)
     const remove = addGlobals(global, session)
     return {
       async teardown() {
         remove()
-        await session.close()
+        await close()
       },
     }
   },
 
   async setupVM(options) {
-    const session = await openSession(options)
+    const { session, close } = await openSession(options)
     const { builtinEnvironments } = await import('vitest/runtime')
     const node = await builtinEnvironments.node.setupVM?.({})
     const context = node?.getVmContext() ?? {}
@@ -33,16 +33,22 @@ export const environment: Environment = {
       async teardown() {
         remove()
         await node?.teardown()
-        await session.close()
+        await close()
       },
     }
   },
 }
 
-async function openSession(options: Record<string, unknown>): Promise<Session> {
+async function openSession(options: Record<string, unknown>): Promise<{ session: Session; close(): Promise<void> }> {
   const session = createSession(options.osrun)
+  // A worker of Vitest 4 outlives a main process that was killed as long as it has a connection open.
+  process.once('disconnect', session.close)
   await within(longestWait, () => session.prepare())
-  return session
+  async function close(): Promise<void> {
+    process.off('disconnect', session.close)
+    await session.close()
+  }
+  return { session, close }
 }
 
 function addGlobals(global: object, session: Session): () => void {

@@ -78,7 +78,7 @@ export function joinRun(options: OsrunOptions, lines: ProgressLines): RunMembers
 
 async function startRun(options: ServerOptions, lines: ProgressLines): Promise<StartedRun> {
   let starting = true
-  const onLog = (line: string) => starting && lines.say(line)
+  const onLog = (line: string) => starting && lines.say(line.replace(/^osrun: /, ''))
   const server = await ticking(lines, () => startRuntime(options, { onProgress: lines.report, onLog }))
   starting = false
   const { url, token, runtime } = server

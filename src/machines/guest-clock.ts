@@ -13,10 +13,12 @@ const deadline = 30_000
  */
 export async function setGuestClock(socketPath: string, time?: Date): Promise<void> {
   const socket = connect(socketPath)
+  socket.on('error', () => {})
   const signal = AbortSignal.timeout(deadline)
   try {
     await once(socket, 'connect', { signal })
-    const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
+    const reader = createInterface({ input: socket }).on('error', () => {})
+    const lines = reader[Symbol.asyncIterator]()
     // What an earlier client left half said is ended by a byte that JSON does not know, and by a number of our own.
     const id = Math.floor(Math.random() * 2 ** 31)
     socket.write(Buffer.from([0xff]))

@@ -33,8 +33,11 @@ export class Qmp extends EventEmitter<{ event: [QmpEvent]; closed: [] }> {
     this.#greeting = new Promise((resolve) => {
       this.#greeted = resolve
     })
-    createInterface({ input: socket }).on('line', (line) => this.#take(line))
+    // The socket's end tells those who wait; without a listener its error would end this process.
     socket.on('error', () => {})
+    createInterface({ input: socket })
+      .on('line', (line) => this.#take(line))
+      .on('error', () => {})
     socket.on('close', () => this.#close())
   }
 

@@ -12,7 +12,7 @@ const cache = defaultCache(process.env)
 let server: OsrunServer
 
 beforeAll(async () => {
-  server = await startServer({ runtime: 'host', cache })
+  server = await startServer({ runtime: 'host', cache, onLog: (line) => process.stderr.write(`${line}\n`) })
 })
 
 afterAll(async () => {

@@ -68,6 +68,14 @@ test('commands in flight, waits and later commands fail when QEMU ends', async (
   await expect(qmp.execute('cont')).rejects.toThrow('closed; `cont` was not sent')
 })
 
+test('a reset connection fails what waits, and nothing else', async () => {
+  const { qmp, peer } = await pair()
+  const answer = qmp.execute('cont')
+  await once(peer, 'data')
+  peer.resetAndDestroy()
+  await expect(answer).rejects.toThrow('QEMU ended before it answered `cont`.')
+})
+
 test('a command without an answer reaches its deadline', async () => {
   const { qmp } = await pair()
   await expect(qmp.execute('cont', undefined, 20)).rejects.toThrow('QEMU did not answer `cont` within 20 ms.')
