@@ -1,6 +1,16 @@
 import { defineConfig } from 'vitest/config'
+import { docker } from './src/runtime/docker.ts'
 
-// unit: needs no virtual machine. machine: boots the wine guest. installed: the packed package in a folder of its own.
+// A guest under software emulation is slow, and this many machines at once are enough for it.
+const slow = { testTimeout: 180_000, hookTimeout: 1_200_000, maxWorkers: 1, fileParallelism: false } as const
+const machineTests = ['test/machine/**/*.test.ts']
+const withoutDocker = await docker.unavailable()
+if (withoutDocker !== undefined) {
+  process.stderr.write(`The tests of runtime docker are left out: ${withoutDocker}\n`)
+}
+
+// unit: needs no virtual machine. machine: the wine guest on the host's QEMU. container: the same guest in a container,
+// where a Docker Engine answers. installed: the packed package in a folder of its own.
 export default defineConfig({
   test: {
     projects: [
@@ -8,30 +18,21 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/machine/**', 'test/installed/**'],
-          testTimeout: 30_000,
+          exclude: [...machineTests, 'test/installed/**'],
+          testTimeout: 60_000,
         },
       },
+      { test: { name: 'machine', include: machineTests, env: { OSRUN_RUNTIME: 'host' }, ...slow } },
       {
         test: {
-          name: 'machine',
-          include: ['test/machine/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 900_000,
-          maxWorkers: 1,
-          fileParallelism: false,
+          name: 'container',
+          include: ['test/machine/win.test.ts'],
+          exclude: withoutDocker === undefined ? [] : ['**'],
+          env: { OSRUN_RUNTIME: 'docker' },
+          ...slow,
         },
       },
-      {
-        test: {
-          name: 'installed',
-          include: ['test/installed/**/*.test.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 900_000,
-          maxWorkers: 1,
-          fileParallelism: false,
-        },
-      },
+      { test: { name: 'installed', include: ['test/installed/**/*.test.ts'], ...slow, testTimeout: 900_000 } },
     ],
   },
 })

@@ -1,11 +1,13 @@
 import type { Progress } from '../src/protocol/messages.ts'
 
 const percentStep = 10
+// Milliseconds: a line of the same phase comes no sooner than the first, and no later than the second.
+const hurry = 2000
 const quietSpell = 15_000
 
 /**
  * Turns progress into lines that a person can follow, in a terminal as in a log: one for each phase, one for each tenth
- * of it where the percentage is known, and one now and then while nothing is heard.
+ * of it where the percentage is known and time passes, and one now and then while nothing is heard.
  */
 export class ProgressLines {
   readonly #print: (line: string) => void
@@ -13,6 +15,7 @@ export class ProgressLines {
   readonly #begin: number
   #phase = ''
   #percent = 0
+  #printedPercent = 0
   #printedAt: number
 
   constructor(print: (line: string) => void, now: () => number = () => performance.now()) {
@@ -27,12 +30,13 @@ export class ProgressLines {
       this.#phase = phase
       this.#percent = percent
       this.#say()
-    } else if (percent >= this.#percent + percentStep || (percent === 100 && this.#percent < 100)) {
-      this.#percent = percent
-      this.#say()
-    } else {
-      this.tick()
+      return
     }
+    this.#percent = percent
+    if (percent >= this.#printedPercent + percentStep && this.#now() - this.#printedAt >= hurry) {
+      this.#say()
+    }
+    this.tick()
   }
 
   /** Called from time to time: says that a long phase is still under way. */
@@ -49,6 +53,7 @@ export class ProgressLines {
   }
 
   #say(): void {
+    this.#printedPercent = this.#percent
     this.say(this.#percent > 0 ? `${this.#phase}, ${Math.floor(this.#percent)}%` : this.#phase)
   }
 }

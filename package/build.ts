@@ -15,5 +15,10 @@ await execa('make', ['--silent', '-C', `${root}/docker/agent`], { stdio: 'inheri
 await chmod(`${packageFolder}/dist/src/cli/main.js`, 0o755)
 for (const name of ['docker', 'README.md', 'LICENSE']) {
   await rm(`${packageFolder}/${name}`, { recursive: true, force: true })
-  await cp(`${root}/${name}`, `${packageFolder}/${name}`, { recursive: true })
+  await cp(`${root}/${name}`, `${packageFolder}/${name}`, { recursive: true, filter: isPublished })
+}
+
+// A .gitignore would also keep the compiled agent out of the tarball.
+function isPublished(path: string): boolean {
+  return !/\/(\.gitignore|docker\/agent\/test|docker\/agent\/build\/.+(?<!\.exe))$/.test(path)
 }

@@ -1,16 +1,17 @@
 import * as v from 'valibot'
 import type { WebSocket } from 'ws'
-import { errorCodes, OsrunError, type OsrunErrorCode } from '../protocol/errors.ts'
+import { OsrunError, type OsrunErrorCode } from '../protocol/errors.ts'
 import { type Frame, FrameDecoder } from '../protocol/frames.ts'
 import {
   type Method,
-  methodResults,
   type Parameters,
   type Progress,
   type Result,
   response,
   serverEvent,
 } from '../protocol/messages.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { fromServer, type RequestOptions, Requests } from './requests.ts'
 import { openSocket, type ServerAddress } from './socket.ts'
 
 /** What a connection tells whoever holds it. */
@@ -23,48 +24,17 @@ export interface ConnectionListener {
   closed?(error: OsrunError): void
 }
 
-export interface RequestOptions {
-  /** Milliseconds; the method's own deadline when left out. */
-  readonly deadline?: number
-  readonly signal?: AbortSignal | undefined
-}
-
-interface Pending {
-  readonly method: Method
-  resolve(value: unknown): void
-  reject(error: OsrunError): void
-}
-
-const minute = 60_000
-
-// Generous: they end waits that nothing else would end. `acquire` includes the queue, `install` builds a guest.
-const deadlines: Record<Method, number> = {
-  acquire: 120 * minute,
-  restore: 3 * minute,
-  snapshot: 15 * minute,
-  snapshots: minute,
-  screenshot: minute,
-  release: minute,
-  hold: minute,
-  install: 240 * minute,
-  drain: 11 * minute,
-  status: minute,
-}
-
-const heartbeat = 20_000
-const missedHeartbeats = 3
 const closeGrace = 1000
 
 /** One websocket to a machine room: requests, events, and frames of the machine that it leased. */
 export class Connection {
   readonly #socket: WebSocket
   readonly #url: string
-  readonly #pending = new Map<number, Pending>()
+  readonly #requests = new Requests()
   readonly #listeners = new Set<ConnectionListener>()
+  readonly #ended = Promise.withResolvers<void>()
   #decoder = new FrameDecoder()
-  #lastId = 0
   #lost: OsrunError | undefined
-  readonly #ended: Promise<void>
 
   /** @throws OsrunError BAD_OPTION, SERVER_UNREACHABLE, UNAUTHORIZED, CANCELED */
   static open(address: ServerAddress): Promise<Connection> {
@@ -74,22 +44,19 @@ export class Connection {
   private constructor(socket: WebSocket, url: string) {
     this.#socket = socket
     this.#url = url
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#ended = promise
     let lastError: Error | undefined
+    const stopHeartbeat = startHeartbeat(socket, (seconds) => {
+      this.#fail('CONNECTION_LOST', `was silent for ${seconds} seconds`)
+      socket.terminate()
+    })
     socket.on('message', (data: Buffer, isBinary) => (isBinary ? this.#onFrames(data) : this.#onText(data.toString())))
     socket.on('error', (error) => {
       lastError = error
     })
-    const stopHeartbeat = this.#startHeartbeat()
     socket.on('close', (code) => {
       stopHeartbeat()
-      this.#fail(
-        'CONNECTION_LOST',
-        `The machine room at ${url} closed the connection (websocket code ${code})`,
-        lastError,
-      )
-      resolve()
+      this.#fail('CONNECTION_LOST', `closed the connection (websocket code ${code})`, lastError)
+      this.#ended.resolve()
     })
   }
 
@@ -105,32 +72,11 @@ export class Connection {
   }
 
   /** @throws OsrunError the server's own failure, CONNECTION_LOST, SERVER_PROTOCOL, TIMED_OUT, CANCELED */
-  request<M extends Method>(method: M, params: Parameters<M>, options: RequestOptions = {}): Promise<Result<M>> {
-    const { deadline = deadlines[method], signal } = options
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+  async request<M extends Method>(method: M, params: Parameters<M>, options: RequestOptions = {}): Promise<Result<M>> {
     if (this.#lost !== undefined) {
-      return Promise.reject(this.#lost)
+      throw this.#lost
     }
-    if (signal?.aborted) {
-      return Promise.reject(canceled(method, signal))
-    }
-    this.#lastId += 1
-    const id = this.#lastId
-    const timer = setTimeout(() => {
-      reject(
-        new OsrunError('TIMED_OUT', `The machine room at ${this.#url} did not answer \`${method}\` in ${deadline} ms`),
-      )
-    }, deadline)
-    const onAbort = () => signal && reject(canceled(method, signal))
-    signal?.addEventListener('abort', onAbort, { once: true })
-    this.#pending.set(id, { method, resolve, reject })
-    this.#socket.send(JSON.stringify({ id, method, params }))
-    // An answer that comes after the deadline finds no entry and is dropped.
-    return promise.finally(() => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-      this.#pending.delete(id)
-    }) as Promise<Result<M>>
+    return this.#requests.ask(method, params, options, (text) => this.#socket.send(text))
   }
 
   /** Sends one frame to the machine; dropped when the connection is over. */
@@ -147,10 +93,10 @@ export class Connection {
 
   /** Ends the connection, and with it its lease; what still waits fails with `reason`. Safe to call twice. */
   async close(reason = 'The connection to the machine room was closed'): Promise<void> {
-    this.#fail('CONNECTION_LOST', reason)
+    this.#end(new OsrunError('CONNECTION_LOST', reason))
     this.#socket.close(1000)
     const timer = setTimeout(() => this.#socket.terminate(), closeGrace)
-    await this.#ended
+    await this.#ended.promise
     clearTimeout(timer)
   }
 
@@ -162,34 +108,13 @@ export class Connection {
       this.#breach(`sent a message that is no JSON: ${JSON.stringify(text.slice(0, 100))}`, cause)
       return
     }
-    if (typeof message === 'object' && message !== null && 'event' in message) {
-      this.#onEvent(message)
-      return
-    }
     const answer = v.safeParse(response, message)
-    if (!answer.success) {
-      this.#breach(`sent a message that is neither an answer nor an event: ${text.slice(0, 100)}`)
-      return
-    }
-    const pending = this.#pending.get(answer.output.id)
-    if (pending === undefined) {
-      return
-    }
-    if ('error' in answer.output) {
-      pending.reject(fromServer(answer.output.error))
-      return
-    }
-    const result = v.safeParse(methodResults[pending.method], answer.output.result)
-    if (result.success) {
-      pending.resolve(result.output)
+    if (answer.success) {
+      this.#requests.settle(answer.output)
+    } else if (typeof message === 'object' && message !== null && 'event' in message) {
+      this.#onEvent(message)
     } else {
-      const problem = v.summarize(result.issues)
-      pending.reject(
-        new OsrunError(
-          'SERVER_PROTOCOL',
-          `The machine room answered \`${pending.method}\` in another shape: ${problem}`,
-        ),
-      )
+      this.#breach(`sent a message that is neither an answer nor an event: ${text.slice(0, 100)}`)
     }
   }
 
@@ -228,56 +153,22 @@ export class Connection {
   }
 
   #breach(what: string, cause?: unknown): void {
-    this.#fail(
-      'SERVER_PROTOCOL',
-      `The machine room at ${this.#url} ${what}; are both of the same version of osrun?`,
-      cause,
-    )
+    this.#fail('SERVER_PROTOCOL', `${what}; are both of the same version of osrun?`, cause)
     this.#socket.terminate()
   }
 
-  #fail(code: OsrunErrorCode, message: string, cause?: unknown): void {
+  #fail(code: OsrunErrorCode, what: string, cause?: unknown): void {
+    const options = cause === undefined ? undefined : { cause }
+    this.#end(new OsrunError(code, `The machine room at ${this.#url} ${what}`, options))
+  }
+
+  #end(error: OsrunError): void {
     if (this.#lost !== undefined) {
       return
     }
-    const error = new OsrunError(code, message, cause === undefined ? undefined : { cause })
     this.#lost = error
-    for (const pending of [...this.#pending.values()]) {
-      pending.reject(error)
-    }
+    this.#requests.fail(error)
     this.#tell((listener) => listener.closed?.(error))
     this.#listeners.clear()
   }
-
-  /** A peer that is gone without a word (power, network) never closes its end. */
-  #startHeartbeat(): () => void {
-    let unanswered = 0
-    this.#socket.on('pong', () => {
-      unanswered = 0
-    })
-    const timer = setInterval(() => {
-      if (unanswered >= missedHeartbeats) {
-        const silence = (unanswered * heartbeat) / 1000
-        this.#fail('CONNECTION_LOST', `The machine room at ${this.#url} was silent for ${silence} seconds`)
-        this.#socket.terminate()
-        return
-      }
-      unanswered += 1
-      this.#socket.ping()
-    }, heartbeat)
-    timer.unref()
-    return () => clearInterval(timer)
-  }
-}
-
-function fromServer(error: { code: string; message: string }): OsrunError {
-  const known = error.code in errorCodes
-  return new OsrunError(
-    known ? (error.code as OsrunErrorCode) : 'INTERNAL',
-    known ? error.message : `${error.code}: ${error.message}`,
-  )
-}
-
-function canceled(method: Method, signal: AbortSignal): OsrunError {
-  return new OsrunError('CANCELED', `\`${method}\` was canceled`, { cause: signal.reason })
 }

@@ -1,7 +1,8 @@
 import type { Parameters, Progress } from '../protocol/messages.ts'
 import { Connection } from './connection.ts'
+import { createWin, type WinHooks } from './create-win.ts'
 import type { ServerAddress } from './socket.ts'
-import { createWin, type Win, type WinHooks } from './win.ts'
+import type { Win } from './win.ts'
 
 /** What a machine is asked for. */
 export type LeaseRequest = Parameters<'acquire'>

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { MachinePlace } from '../machines/machine.ts'
 import { tryLock } from '../snapshots/lock.ts'
 
@@ -24,7 +24,8 @@ export async function openRunFolder(cache: string): Promise<RunFolder> {
   const unlock = await tryLock(lockPath(runs, id))
   await mkdir(folder, { mode: 0o700 })
   // A unix socket's path has at most 107 characters, which a cache folder may exceed.
-  const socketFolder = await mkdtemp(join(tmpdir(), 'osrun-'))
+  const socketFolder = await mkdtemp(join(tmpdir(), socketPrefix))
+  await symlink(socketFolder, join(folder, socketLink))
   let count = 0
   return {
     place() {
@@ -41,6 +42,17 @@ export async function openRunFolder(cache: string): Promise<RunFolder> {
   }
 }
 
+const socketPrefix = 'osrun-'
+/** In the run folder: leads whoever removes it to the sockets. */
+const socketLink = 'sockets'
+
+async function removeSocketFolder(link: string): Promise<void> {
+  const folder = await readlink(link).catch(() => '')
+  if (dirname(folder) === tmpdir() && basename(folder).startsWith(socketPrefix)) {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 function lockPath(runs: string, id: string): string {
   return join(runs, `${id}.lock`)
 }
@@ -50,6 +62,7 @@ async function removeDeadRuns(runs: string): Promise<void> {
   for (const id of names.filter((name) => /^[0-9a-f]{12}$/.test(name))) {
     const unlock = await tryLock(lockPath(runs, id))
     if (unlock !== undefined) {
+      await removeSocketFolder(join(runs, id, socketLink))
       await rm(join(runs, id), { recursive: true, force: true })
       await unlock()
       await rm(lockPath(runs, id), { force: true })

@@ -22,15 +22,25 @@ test('each phase is a line, with the time since the beginning', () => {
   expect(lines).toEqual(['osrun: unpacking (0 s)', 'osrun: booting (1 min 05 s)'])
 })
 
-test('each tenth of a phase is a line, and its end', () => {
-  const { lines, progress } = start()
+test('each tenth of a phase is a line', () => {
+  const { lines, clock, progress } = start()
   for (let percent = 0; percent <= 100; percent += 0.5) {
     progress.report({ phase: 'unpacking', percent })
+    clock.now += 200
   }
   expect(lines).toEqual([
     'osrun: unpacking (0 s)',
-    ...[10, 20, 30, 40, 50, 60, 70, 80, 90, 100].map((percent) => `osrun: unpacking, ${percent}% (0 s)`),
+    ...Array.from({ length: 10 }, (_, tenth) => `osrun: unpacking, ${tenth + 1}0% (${4 * (tenth + 1)} s)`),
   ])
+})
+
+test('a phase that is over at once is one line', () => {
+  const { lines, progress } = start()
+  for (let percent = 0; percent <= 100; percent += 1) {
+    progress.report({ phase: 'downloading', percent })
+  }
+  progress.report({ phase: 'unpacking' })
+  expect(lines).toEqual(['osrun: downloading (0 s)', 'osrun: unpacking (0 s)'])
 })
 
 test('a phase of which nothing is heard is told again from time to time', () => {

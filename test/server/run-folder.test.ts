@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -30,10 +30,24 @@ test('the folder of a killed server is removed by the next, that of a living one
   const living = await openRunFolder(cache)
   await mkdir(living.place().folder)
   await mkdir(join(cache, 'runs', '001122334455', 'm1'), { recursive: true })
+  const sockets = await mkdtemp(join(tmpdir(), 'osrun-'))
+  await symlink(sockets, join(cache, 'runs', '001122334455', 'sockets'))
   const next = await openRunFolder(cache)
   const runs = (await readdir(join(cache, 'runs'))).filter((name) => !name.endsWith('.lock'))
   expect(runs).toHaveLength(2)
   expect(runs).not.toContain('001122334455')
+  await expect(stat(sockets)).rejects.toThrow('ENOENT')
+  expect((await stat(living.place().socketFolder)).isDirectory()).toBe(true)
   await living.remove()
   await next.remove()
+})
+
+test('a link that leads elsewhere is not followed when a dead run is removed', async () => {
+  const precious = await mkdtemp(join(tmpdir(), 'precious '))
+  await mkdir(join(cache, 'runs', '001122334455'), { recursive: true })
+  await symlink(precious, join(cache, 'runs', '001122334455', 'sockets'))
+  const run = await openRunFolder(cache)
+  expect((await stat(precious)).isDirectory()).toBe(true)
+  await run.remove()
+  await rm(precious, { recursive: true })
 })

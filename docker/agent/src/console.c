@@ -75,7 +75,8 @@ static bool start_helper(PROCESS_INFORMATION *helper, HANDLE *input) {
   STARTUPINFOW startup = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES};
   startup.hStdInput = theirs;
   startup.hStdOutput = startup.hStdError = nothing;
-  BOOL started = CreateProcessW(program, command_line, NULL, NULL, TRUE, CREATE_NO_WINDOW, NULL, NULL, &startup, helper);
+  BOOL started =
+      CreateProcessW(program, command_line, NULL, NULL, TRUE, CREATE_NO_WINDOW, NULL, NULL, &startup, helper);
   CloseHandle(theirs);
   CloseHandle(nothing);
   if (!started) CloseHandle(*input);

@@ -3,7 +3,8 @@
 static int finish(SOCKET socket, OVERLAPPED *overlapped, HANDLE stop, DWORD timeout);
 
 SOCKET net_listen(const struct in_addr *address, unsigned short port) {
-  SOCKET listener = WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  DWORD flags = WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT;
+  SOCKET listener = WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, flags);
   if (listener == INVALID_SOCKET) return INVALID_SOCKET;
   // Otherwise another program could bind the same port and take our connections.
   BOOL exclusive = TRUE;

@@ -44,7 +44,9 @@ static void refuses(void) {
       "{\"a\":[1 2]}", "{\"a\":[}", "{\"a\":\"", "{\"a\":\"\\", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12\"}",
       "{\"a\":\"\\u12g4\"}", "{\"a\":\"\n\"}", "{\"a\":\"\x1F\"}", "\xEF\xBB\xBF{}", "{\"a\":1}{\"a\":1}",
       "{\"a\":\"\\u0000\"}", "{\"\\u0000\":1}", "{\"a\":\"\\uD800\"}", "{\"a\":\"\\uDC00\"}",
-      "{\"a\":\"\\uD800\\u0041\"}", "{\"a\":\"\\uD800x\"}", "{\"a\":\"\\uD800\\", "/**/{}",
+      "{\"a\":\"\\uD800\\u0041\"}",
+      "{\"a\":\"\\uD800\\uE000\"}", "{\"a\":\"\\uDC00\\uDC00\"}", "{\"a\":\"\\uD800x\"}",
+      "{\"a\":\"\\uD800\\", "/**/{}",
   };
   for (size_t index = 0; index < sizeof bad / sizeof *bad; index++) CHECK(!check(bad[index]));
   CHECK(!check_bytes("{\"a\":\"\0\"}", 9));
@@ -144,7 +146,8 @@ static void texts(void) {
   CHECK(json_text_is(member("{\"a\":\"\"}", "a"), "") && !json_text_is(member("{\"a\":\"\"}", "a"), "b"));
   CHECK(!json_text_is(member("{\"a\":\"ab\"}", "a"), "a") && !json_text_is(member("{\"a\":\"a\"}", "a"), "ab"));
   CHECK(json_text_contains(member("{\"a\":\"x\\u003Dy\"}", "a"), '='));
-  CHECK(json_text_contains(member("{\"a\":\"=\"}", "a"), '=') && !json_text_contains(member("{\"a\":\"u003d\"}", "a"), '='));
+  CHECK(json_text_contains(member("{\"a\":\"=\"}", "a"), '='));
+  CHECK(!json_text_contains(member("{\"a\":\"u003d\"}", "a"), '='));
 }
 
 static void integers(void) {
@@ -157,21 +160,24 @@ static void integers(void) {
   static const char *const bad[] = {"{\"a\":9007199254740993}", "{\"a\":99999999999999999}", "{\"a\":1.5}",
                                     "{\"a\":1e3}", "{\"a\":\"1\"}", "{\"a\":true}",
                                     "{\"a\":1000000000000000000000000000000000000}"};
-  for (size_t index = 0; index < sizeof bad / sizeof *bad; index++) CHECK(!json_integer(member(bad[index], "a"), &number));
+  for (size_t index = 0; index < sizeof bad / sizeof *bad; index++) {
+    CHECK(!json_integer(member(bad[index], "a"), &number));
+  }
 }
 
 static void writing(void) {
   char text[256];
   struct json_writer writer;
   json_write_begin(&writer, text, sizeof text);
-  json_write_string(&writer, "s", "a\"\\\n\x01 \xC3\xA9\xF0\x9F\x98\x80 \xFF\xED\xA0\x80");
+  json_write_string(&writer, "s", "a\"\\\n\x1F \xC3\xA9\xF0\x9F\x98\x80 \xFF\xED\xA0\x80");
   json_write_integer(&writer, "u", 4294967295);
   json_write_integer(&writer, "n", INT64_MIN);
   json_write_boolean(&writer, "t", true);
   json_write_boolean(&writer, "f", false);
   json_write_end(&writer);
   const char *wanted =
-      "{\"s\":\"a\\u0022\\u005c\\u000a\\u0001 \xC3\xA9\xF0\x9F\x98\x80 \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\","
+      "{\"s\":\"a\\u0022\\u005c\\u000a\\u001f \xC3\xA9\xF0\x9F\x98\x80 "
+      "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\","
       "\"u\":4294967295,\"n\":-9223372036854775808,\"t\":true,\"f\":false}";
   CHECK(!writer.overflow && writer.length == strlen(wanted) && memcmp(text, wanted, writer.length) == 0);
   CHECK(check_bytes(text, writer.length));

@@ -10,7 +10,8 @@ static void magic(void) {
   struct frame ours = frame_of("{\"magic\":\"osrun\"}"), other = frame_of("{\"magic\":\"other\"}");
   struct frame number = frame_of("{\"magic\":1}"), none = frame_of("{}"), text = frame_of("osrun");
   CHECK(request_is_osrun(&ours));
-  CHECK(!request_is_osrun(&other) && !request_is_osrun(&number) && !request_is_osrun(&none) && !request_is_osrun(&text));
+  CHECK(!request_is_osrun(&other) && !request_is_osrun(&number));
+  CHECK(!request_is_osrun(&none) && !request_is_osrun(&text));
 }
 
 static const char *hello(const char *text, struct hello_request *request) {
@@ -57,7 +58,8 @@ static void execs(void) {
   CHECK(!exec("{\"commandLine\":\"a b\",\"stdin\":\"pipe\"}", &request));
   CHECK(json_text_is(request.command_line, "a b") && request.pipe_input);
   CHECK(!request.has_directory && !request.has_environment);
-  CHECK(!exec("{\"commandLine\":\"a\",\"stdin\":\"null\",\"cwd\":\"C:\\\\x\",\"env\":{\"A\":\"\",\"B\":null}}", &request));
+  CHECK(!exec("{\"commandLine\":\"a\",\"stdin\":\"null\",\"cwd\":\"C:\\\\x\",\"env\":{\"A\":\"\",\"B\":null}}",
+              &request));
   CHECK(!request.pipe_input && json_text_is(request.directory, "C:\\x") && request.has_environment);
   CHECK(!exec("{\"commandLine\":\"a\",\"stdin\":\"null\",\"cwd\":null,\"env\":null}", &request));
   CHECK(!request.has_directory && !request.has_environment);
@@ -65,7 +67,8 @@ static void execs(void) {
       "", "[]", "{}", "{\"commandLine\":\"\",\"stdin\":\"null\"}", "{\"commandLine\":[\"a\"],\"stdin\":\"null\"}",
       "{\"commandLine\":\"a\"}", "{\"commandLine\":\"a\",\"stdin\":\"none\"}", "{\"commandLine\":\"a\",\"stdin\":true}",
       "{\"commandLine\":\"a\",\"stdin\":\"null\",\"cwd\":\"\"}", "{\"commandLine\":\"a\",\"stdin\":\"null\",\"cwd\":1}",
-      "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":[]}", "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":{\"A\":1}}",
+      "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":[]}",
+      "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":{\"A\":1}}",
       "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":{\"\":\"1\"}}",
       "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":{\"A=\":\"1\"}}",
       "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":{\"A\\u003d\":\"1\"}}",

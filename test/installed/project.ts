@@ -1,0 +1,88 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+
+/** A user's project in a folder of its own, with the packed package installed from its tarball. */
+export interface InstalledProject extends AsyncDisposable {
+  readonly folder: string
+  /** Names of the files in the tarball. */
+  readonly packed: readonly string[]
+  readonly manifest: Readonly<Record<string, unknown>>
+}
+
+/** Packs the package, which was built before, and installs it beside the example `hello`. */
+export async function installProject(): Promise<InstalledProject> {
+  const folder = await mkdtemp(join(tmpdir(), 'osrun installed '))
+  const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: join(repository, 'package'),
+  })
+  const [{ filename, files }] = parsePacked(stdout)
+  const tarball = `vitest-environment-osrun@file:${join(folder, filename)}`
+  const vitest = JSON.parse(await readFile(join(repository, 'node_modules/vitest/package.json'), 'utf8'))
+  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
+  await execa('npm', ['install', '--no-audit', '--no-fund', '--save-dev', tarball, `vitest@${vitest.version}`], {
+    cwd: folder,
+  })
+  await cp(join(repository, 'examples/hello/vitest.config.ts'), join(folder, 'vitest.config.ts'))
+  await cp(join(repository, 'examples/hello/test'), join(folder, 'test'), { recursive: true })
+  const installed = join(folder, 'node_modules/vitest-environment-osrun/package.json')
+  return {
+    folder,
+    packed: files.map(({ path }) => path),
+    manifest: JSON.parse(await readFile(installed, 'utf8')),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
+interface Packed {
+  readonly filename: string
+  readonly files: readonly { readonly path: string }[]
+}
+
+// npm 11 answers with a list, npm 12 with an object whose keys are package names.
+function parsePacked(json: string): [Packed] {
+  const parsed: Packed[] | Record<string, Packed> = JSON.parse(json)
+  const [first] = Array.isArray(parsed) ? parsed : Object.values(parsed)
+  if (first === undefined) {
+    throw new Error(`npm pack told of no package: ${json}`)
+  }
+  return [first]
+}
+
+/** A run of Vitest in the project, as a person starts it. */
+export interface SuiteRun {
+  readonly pid: number
+  output(): string
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string | undefined>
+  /** What Ctrl-C in a terminal does: the signal reaches every process of the run. */
+  interrupt(): void
+}
+
+export function runSuite(folder: string, environment: Record<string, string>, ...flags: string[]): SuiteRun {
+  const vitest = execa(process.execPath, [join(folder, 'node_modules/vitest/vitest.mjs'), 'run', ...flags], {
+    cwd: folder,
+    env: { CI: '1', NO_COLOR: '1', ...environment },
+    all: true,
+    buffer: false,
+    reject: false,
+    stdin: 'ignore',
+    detached: true,
+    cleanup: false,
+  })
+  let text = ''
+  vitest.all.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece
+  })
+  const pid = vitest.pid ?? 0
+  return {
+    pid,
+    output: () => text,
+    ended: vitest.then(({ exitCode, signal }) => exitCode ?? signal),
+    interrupt: () => process.kill(-pid, 'SIGINT'),
+  }
+}
