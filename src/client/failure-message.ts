@@ -1,3 +1,4 @@
+import { printable } from './printable.ts'
 import type { RunResult } from './result.ts'
 
 /** Why a command failed, besides what its result tells. */
@@ -75,13 +76,4 @@ function beginningOf(command: string): string {
 function endOf(output: string): string {
   const left = output.length - longestOutput
   return left <= 0 ? output : `[${left} characters before these are left out here]\n${output.slice(left)}`
-}
-
-/** What a guest writes must not steer the terminal that shows it. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: -- control characters are what is looked for
-  return text.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, (character) => {
-    const code = character.charCodeAt(0).toString(16).padStart(2, '0')
-    return `\\x${code}`
-  })
 }

@@ -48,7 +48,7 @@ export class GuestProcess {
   readonly #streams: Streams
   readonly #stream: number
   readonly #onOutput: OutputListener
-  readonly #commandLine: string
+  readonly #request: ProcessRequest
   readonly #started = Promise.withResolvers<number>()
   readonly #ended = Promise.withResolvers<ProcessEnd>()
   readonly #windows = { stdout: new ReceiveWindow(), stderr: new ReceiveWindow() }
@@ -71,7 +71,7 @@ export class GuestProcess {
     }
     this.#streams = streams
     this.#onOutput = onOutput
-    this.#commandLine = request.commandLine
+    this.#request = request
     this.#started.promise.catch(() => {})
     this.#ended.promise.catch(() => {})
     this.#stream = streams.open({ receive: (frame) => this.#receive(frame), lose: (error) => this.#lose(error) })
@@ -152,7 +152,7 @@ export class GuestProcess {
         this.#acceptExit(v.parse(exit, decodeJson(payload)))
         break
       case frameType.error:
-        this.abandon(spawnFailure(this.#commandLine, decodeJson(payload)))
+        this.abandon(spawnFailure(this.#request, decodeJson(payload)))
         break
     }
   }

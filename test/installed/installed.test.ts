@@ -1,11 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { docker } from '../../src/runtime/docker.ts'
-import { type InstalledProject, installProject, runSuite } from './project.ts'
-import { findTraces } from './traces.ts'
+import { type InstalledProject, installProject, runSuite, type SuiteRun } from './project.ts'
+import { findContainers, findProcesses, runVariable } from './traces.ts'
 
 const withoutDocker = await docker.unavailable()
 let project: InstalledProject
@@ -81,36 +82,43 @@ describe.each([
   { runtime: 'docker', why: withoutDocker },
 ])('with runtime $runtime', ({ runtime, why }) => {
   describe.skipIf(why !== undefined)(why ?? 'the suite of a user', () => {
-    const environment = { OSRUN_RUNTIME: runtime }
+    const begin = (...flags: string[]) => {
+      const id = randomUUID()
+      const run = runSuite(project.folder, { OSRUN_RUNTIME: runtime, [runVariable]: id }, ...flags)
+      const left = async () => ({ processes: await findProcesses(id), containers: await findContainers() })
+      return { run, left }
+    }
 
     test('passes, and leaves no process and no container', async () => {
-      const before = await findTraces()
-      const run = runSuite(project.folder, environment)
+      const containers = await findContainers()
+      const { run, left } = begin()
       const ended = await run.ended
       expect({ ended, output: ended === 0 ? '' : run.output() }).toEqual({ ended: 0, output: '' })
       expect(run.output()).toMatch(/Test Files {2}4 passed/)
-      expect(await findTraces()).toEqual(before)
+      expect(await left()).toEqual({ processes: [], containers })
       const png = await readFile(join(project.folder, '.osrun/notepad.png'))
       expect(png.toString('latin1', 1, 4)).toBe('PNG')
     })
 
     test.each([
-      ['Ctrl-C', (run: ReturnType<typeof runSuite>) => run.interrupt()],
-      ['kill -9 of the main process', (run: ReturnType<typeof runSuite>) => process.kill(run.pid, 'SIGKILL')],
+      ['Ctrl-C', (run: SuiteRun) => run.interrupt()],
+      ['kill -9 of the main process', (run: SuiteRun) => process.kill(run.pid, 'SIGKILL')],
     ])('leaves nothing within 30 seconds of %s', async (_, end) => {
-      const before = await findTraces()
+      const containers = await findContainers()
       await writeFile(join(project.folder, 'test/hanging.test.ts'), hanging)
       await writeFile(join(project.folder, 'hanging'), '')
-      const run = runSuite(project.folder, environment, 'hanging')
+      const { run, left } = begin('hanging')
       await Promise.race([
         expect.poll(() => readFile(join(project.folder, 'hanging'), 'utf8'), { timeout: 600_000 }).toMatch(/\d/),
         run.ended.then((ended) => expect.fail(`the run ended too early (${ended}):\n${run.output()}`)),
       ])
-      expect((await findTraces()).length).toBeGreaterThan(before.length)
+      const during = await left()
+      expect(during.processes.length).toBeGreaterThan(1)
+      expect(during.containers.length).toBe(containers.length + (runtime === 'docker' ? 1 : 0))
       const ended = run.ended.catch(() => 1)
       end(run)
       expect(await ended).not.toBe(0)
-      await expect.poll(findTraces, { timeout: 30_000, interval: 500 }).toEqual(before)
+      await expect.poll(left, { timeout: 30_000, interval: 500 }).toEqual({ processes: [], containers })
     })
   })
 })
