@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import type { Reporter } from 'vitest/node'
 import { docker } from './src/runtime/docker.ts'
 
 // A guest under software emulation is slow, and this many machines at once are enough for it.
@@ -11,8 +12,19 @@ if (withoutDocker !== undefined) {
 
 // unit: needs no virtual machine. machine: the wine guest on the host's QEMU. container: the same guest in a container,
 // where a Docker Engine answers. installed: the packed package in a folder of its own.
+// One line at the end that a program can read as well.
+const closingLine: Reporter = {
+  onTestRunEnd(modules) {
+    const states = modules.flatMap((module) => [...module.children.allTests()].map((each) => each.result().state))
+    const count = (state: string) => states.filter((each) => each === state).length
+    const line = `tests: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`
+    process.stdout.write(`\n${line}\n`)
+  },
+}
+
 export default defineConfig({
   test: {
+    reporters: ['default', closingLine],
     projects: [
       {
         test: {

@@ -20,6 +20,10 @@ export interface ServeCommand {
 
 /** Serves until a signal or idleness ends it. @returns the exit code */
 export async function serveCommand(options: ServeCommand, version: string): Promise<number> {
+  // Who read what we say may be killed before we are; the machines still have to be ended in order.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', () => {})
+  }
   const log = (line: string) => process.stderr.write(`osrun: ${line}\n`)
   const { token, made } = await readToken(options.tokenFile)
   const served = await serve({

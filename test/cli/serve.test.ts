@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { parseReadyLine } from '../../src/protocol/ready.ts'
+import { host } from '../../src/runtime/host.ts'
+
+const withoutQemu = await host.unavailable()
+let cache: string
+
+beforeEach(async () => {
+  cache = await mkdtemp(join(tmpdir(), 'osrun cache '))
+})
+
+afterEach(async () => {
+  await rm(cache, { recursive: true, force: true })
+})
+
+function serve(...flags: string[]) {
+  return execa(process.execPath, ['src/cli/main.ts', 'serve', '--cache', cache, '--accel', 'tcg', ...flags], {
+    reject: false,
+    buffer: false,
+    stdin: 'ignore',
+    env: { OSRUN_TOKEN: 'secret token' },
+  })
+}
+
+async function readyUrl(server: ReturnType<typeof serve>): Promise<string> {
+  const [line] = await once(server.stdout.setEncoding('utf8'), 'data')
+  return parseReadyLine(line) ?? expect.fail(`no ready line: ${line}`)
+}
+
+test.skipIf(withoutQemu !== undefined)('answers on loopback, and ends in order on SIGTERM', async () => {
+  const server = serve()
+  const url = await readyUrl(server)
+  expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/)
+  const health = await fetch(`${url.replace('ws', 'http')}/healthz`)
+  expect(await health.text()).toBe('ok\n')
+  expect((await fetch(url.replace('ws', 'http'))).status).toBe(404)
+  server.kill('SIGTERM')
+  expect((await server).exitCode).toBe(0)
+  expect(await readdir(join(cache, 'runs'))).toEqual([])
+})
+
+test.skipIf(withoutQemu !== undefined)('ends in order although nobody reads what it says', async () => {
+  const server = serve('--exit-when-idle', '1')
+  await readyUrl(server)
+  server.stderr.destroy()
+  server.stdout.destroy()
+  expect((await server).exitCode).toBe(0)
+  expect(await readdir(join(cache, 'runs'))).toEqual([])
+})
+
+test.each([
+  [['serve', '--port', 'x'], /--port.*Expected a whole number/],
+  [['serve', '--accel', 'xen'], /Allowed choices are auto, kvm, hvf, tcg/],
+  [['serve', '--machines', '0'], /Expected a number above 0/],
+  [['bake'], /unknown command 'bake'|too many arguments/],
+])('%j is refused with exit code 125', async (words, said) => {
+  const ended = await execa(process.execPath, ['src/cli/main.ts', ...words], { reject: false, stdin: 'ignore' })
+  expect(ended.stderr).toMatch(said)
+  expect(ended.exitCode).toBe(125)
+})
