@@ -50,11 +50,7 @@ export async function startQemu(command: QemuCommand, signal?: AbortSignal): Pro
   try {
     const qmp = await waitFor({
       what: `QEMU of machine ${command.name}`,
-      ready: connected.then(async ([socket]) => {
-        const monitor = new Qmp(socket)
-        await monitor.negotiate()
-        return monitor
-      }),
+      ready: connected.then(([socket]) => negotiate(socket)),
       exit: exited,
       deadline: startDeadline,
       code: 'QEMU_UNUSABLE',
@@ -70,6 +66,17 @@ export async function startQemu(command: QemuCommand, signal?: AbortSignal): Pro
     // One monitor only: nobody else may connect.
     listener.close()
   }
+}
+
+async function negotiate(socket: Socket): Promise<Qmp> {
+  const monitor = new Qmp(socket)
+  try {
+    await monitor.negotiate()
+  } catch {
+    // A QEMU that ends early closes its monitor first: its exit and its last words say more.
+    return new Promise<never>(() => {})
+  }
+  return monitor
 }
 
 function spawn({ program, arguments: own }: QemuCommand) {
