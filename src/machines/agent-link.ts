@@ -82,9 +82,12 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
     }
   }
 
-  /** Sends bytes that are whole frames. False when the caller should wait for `drain` before it sends more. */
+  /**
+   * Sends bytes that are whole frames. False when the caller should wait for `drain` before it sends more; on a closed
+   * link they go nowhere, as `closed` has said.
+   */
   send(frames: Uint8Array): boolean {
-    return this.#socket.write(frames)
+    return this.#socket.destroyed || this.#socket.write(frames)
   }
 
   /** Stops reading, so that the guest's output waits in the guest. */

@@ -181,6 +181,8 @@ export class Lease extends EventEmitter<{ frame: [Uint8Array]; drain: []; 'link-
     link.on('drain', () => this.emit('drain'))
     link.on('closed', (reason) => {
       this.#running.clear()
+      // Whoever waits to send more waits in vain.
+      this.emit('drain')
       this.#explain(machine, reason).then((error) => this.emit('link-lost', error))
     })
   }

@@ -85,11 +85,16 @@ export class Session {
   }
 
   #connect(lease: Lease): void {
-    lease.on('frame', (bytes) => {
-      this.#socket.send(bytes, () => lease.hold(false))
-      if (this.#socket.bufferedAmount > mostBuffered) {
-        lease.hold(true)
+    let held = false
+    const hold = (waiting: boolean) => {
+      if (held !== waiting) {
+        held = waiting
+        lease.hold(waiting)
       }
+    }
+    lease.on('frame', (bytes) => {
+      this.#socket.send(bytes, () => hold(this.#socket.bufferedAmount > mostBuffered / 2 && held))
+      hold(held || this.#socket.bufferedAmount > mostBuffered)
     })
     lease.on('drain', () => this.#socket.resume())
     lease.on('link-lost', ({ code, message }) => this.#say({ event: 'link-lost', error: { code, message } }))
