@@ -25,6 +25,8 @@ export interface AgentGreeting {
 }
 
 const attemptDeadline = 5000
+/** Of this process: an attempt that was given up may reach the agent after its successor, which it must not replace. */
+let attempts = 0
 
 /**
  * A connection to a guest's agent on which both sides have said hello. Emits `frame` for each frame of the agent,
@@ -64,7 +66,8 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
     // Before the guest's network is up, QEMU holds a connection for minutes.
     socket.setTimeout(attemptDeadline, abort)
     try {
-      const hello = { magic: 'osrun', min: 1, max: 1, time: Date.now(), ...greeting }
+      attempts += 1
+      const hello = { magic: 'osrun', min: 1, max: 1, time: Date.now(), attempt: attempts, ...greeting }
       socket.write(encodeJsonFrame(frameType.hello, 0, hello))
       const decoder = new FrameDecoder()
       const frame = await firstFrame(socket, decoder)

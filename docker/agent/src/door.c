@@ -12,6 +12,7 @@
 static SRWLOCK lock = SRWLOCK_INIT;
 static bool has_secret;
 static char secret[REQUEST_MAX_SECRET];
+static int64_t newest;
 static struct connection *current;
 static struct connection *strangers[STRANGERS_MAX];
 
@@ -30,14 +31,14 @@ void door_knock(struct connection *connection) {
   ReleaseSRWLockExclusive(&lock);
 }
 
-bool door_enter(struct connection *connection, const char *shown) {
+const char *door_enter(struct connection *connection, const char *shown, int64_t attempt) {
   AcquireSRWLockExclusive(&lock);
-  if (!has_secret) {
+  bool known = same(secret, shown);
+  const char *refusal = has_secret && !known ? "WRONG_SECRET" : known && attempt < newest ? "STALE" : NULL;
+  if (!refusal) {
     memcpy(secret, shown, sizeof secret);
     has_secret = true;
-  }
-  bool welcome = same(secret, shown);
-  if (welcome) {
+    newest = attempt;
     remove_stranger(connection);
     if (current) {
       log_line("connection %u: replaced by connection %u", current->number, connection->number);
@@ -46,7 +47,7 @@ bool door_enter(struct connection *connection, const char *shown) {
     current = connection;
   }
   ReleaseSRWLockExclusive(&lock);
-  return welcome;
+  return refusal;
 }
 
 bool door_forget(struct connection *connection) {
@@ -54,8 +55,8 @@ bool door_forget(struct connection *connection) {
   bool ours = current == connection;
   if (ours) {
     current = NULL;
+    // Kept, so that a stale attempt of the same host is still known for one.
     has_secret = false;
-    SecureZeroMemory(secret, sizeof secret);
   }
   ReleaseSRWLockExclusive(&lock);
   return ours;

@@ -3,6 +3,7 @@
 #define OSRUN_DOOR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct connection;
 
@@ -11,7 +12,9 @@ void door_knock(struct connection *connection);
 
 // The first secret since the agent's start, or since `door_forget`, becomes the secret. With it a connection takes the
 // place of the one before, which is cut. `secret` has REQUEST_MAX_SECRET bytes, zeros after its end.
-bool door_enter(struct connection *connection, const char *secret);
+// A host that gave an attempt up may have connected all the same, later than with its next one: an attempt that is older
+// than one seen with this secret is stale. Returns NULL, or the code of the refusal.
+const char *door_enter(struct connection *connection, const char *secret, int64_t attempt);
 
 // Forgets the secret, if the connection is still the one that has it.
 bool door_forget(struct connection *connection);

@@ -41,9 +41,9 @@ struct problem hello_answer(struct connection *connection, const struct frame *f
   if (request.min > PROTOCOL_VERSION || request.max < PROTOCOL_VERSION) {
     return (struct problem){"UNSUPPORTED_VERSION", "this agent speaks version 1 of the protocol only"};
   }
-  bool welcome = door_enter(connection, request.secret);
+  const char *refusal = door_enter(connection, request.secret, request.attempt);
   SecureZeroMemory(request.secret, sizeof request.secret);
-  if (!welcome) return (struct problem){"WRONG_SECRET", "the secret is not the one that the agent was first given"};
+  if (refusal) return (struct problem){refusal, "this HELLO's secret is not the agent's, or its attempt is an older one"};
 
   const char *clock = request.set_clock ? clock_set(request.time, CLOCK_TOLERANCE_MS) : "kept";
   log_line("connection %u: open, clock %s", connection->number, clock);

@@ -25,6 +25,7 @@ const char *request_hello(const struct frame *frame, struct hello_request *reque
   if (!has(object, "setClock", &value)) return "HELLO needs setClock, true or false";
   request->set_clock = json_kind(value) == JSON_TRUE;
   if (!request->set_clock && json_kind(value) != JSON_FALSE) return "HELLO needs setClock, true or false";
+  if (has(object, "attempt", &value) && !json_integer(value, &request->attempt)) return "HELLO's attempt is no integer";
   return read_secret(object, request->secret);
 }
 

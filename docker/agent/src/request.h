@@ -17,6 +17,8 @@ struct hello_request {
   char secret[REQUEST_MAX_SECRET + 1];
   // Milliseconds since the epoch, UTC.
   int64_t time;
+  // Grows with each attempt of one host to connect; 0 where the host does not count.
+  int64_t attempt;
   bool set_clock;
 };
 
