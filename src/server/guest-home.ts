@@ -45,7 +45,14 @@ function shapeOf(guest: Guest, files: GuestFiles, equipment: Equipment): Machine
     cpus: equipment.cpus ?? guest.cpus,
     memoryMiB: equipment.memoryMiB ?? guest.memoryMiB,
     screen: guest.screen,
-    kernel: { image: files.kernel, initrd: files.initrd, commandLine: guest.kernelCommandLine },
+    kernel: {
+      image: files.kernel,
+      initrd: files.initrd,
+      commandLine:
+        equipment.accelerator === 'tcg'
+          ? `${guest.kernelCommandLine} ${guest.emulatedKernelFlags}`
+          : guest.kernelCommandLine,
+    },
   }
 }
 

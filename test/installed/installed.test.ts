@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -115,6 +115,7 @@ describe.each([
       const during = await left()
       expect(during.processes.length).toBeGreaterThan(1)
       expect(during.containers.length).toBe(containers.length + (runtime === 'docker' ? 1 : 0))
+      await rm(join(project.folder, 'test/hanging.test.ts'))
       const ended = run.ended.catch(() => 1)
       end(run)
       expect(await ended).not.toBe(0)
