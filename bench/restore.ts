@@ -49,6 +49,9 @@ const savedName = 'bench'
 export async function prepareLoadvm(bench: Bench): Promise<{ time(): Promise<number>; remove(): Promise<void> }> {
   const machine = await Machine.start(bench.programs, bench.place(), clone(bench))
   await machine.resume()
+  // The restore left it on, and a snapshot inside a qcow2 must hold the memory.
+  const withMemory = [{ capability: 'x-ignore-shared', state: false }]
+  await machine.qemu.qmp.execute('migrate-set-capabilities', { capabilities: withMemory })
   const answer = await machine.qemu.qmp.execute(
     'human-monitor-command',
     { 'command-line': `savevm ${savedName}` },
