@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OsrunServer, startServer } from '../../src/client/index.ts'
@@ -20,16 +20,16 @@ afterAll(async () => {
 })
 
 /** Process ids of the QEMUs whose command line holds `text`. */
-async function qemus(text: string): Promise<number[]> {
-  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const lines = await Promise.all(names.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
-  return names
-    .filter((_, index) => /^qemu-system/.test(basename(lines[index])) && lines[index]?.includes(text))
-    .map(Number)
+function qemus(text: string): Promise<number[]> {
+  return processes(
+    ([program = '', ...words]) => basename(program).startsWith('qemu-system') && words.join().includes(text),
+  )
 }
 
-function basename(commandLine: string | undefined): string {
-  return commandLine?.split('\0')[0]?.split('/').at(-1) ?? ''
+async function processes(matches: (words: readonly string[]) => boolean): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
+  return pids.filter((_, index) => matches(lines[index]?.split('\0') ?? [])).map(Number)
 }
 
 test('machines from one snapshot run at once and do not see each other', async () => {
@@ -93,7 +93,7 @@ test('a machine whose QEMU is killed fails what runs in it, and the next machine
   const [pid] = (await qemus('osrun-')).filter((id) => !before.includes(id))
   const lost = win.run('ping -n 1000 127.0.0.1')
   lost.catch(() => {})
-  process.kill(pid ?? 0, 'SIGKILL')
+  process.kill(pid ?? expect.fail('no QEMU was started'), 'SIGKILL')
   await expect(lost).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('SIGKILL') })
   await expect(win.run('echo still there')).rejects.toMatchObject({ name: 'OsrunError' })
   await win.restore()
@@ -119,10 +119,10 @@ describe('a server that is killed', () => {
     const win = await doomed.acquire()
     const lost = win.run('ping -n 1000 127.0.0.1')
     lost.catch(() => {})
-    const { stdout } = await run('pgrep', ['-f', `serve .*--cache ${own}`])
+    const [serving] = await processes((words) => words.includes('serve') && words.includes(own))
     const machines = await qemus(own)
     expect(machines).toHaveLength(1)
-    process.kill(Number(stdout.trim().split('\n')[0]), 'SIGKILL')
+    process.kill(serving ?? expect.fail('no server runs'), 'SIGKILL')
     await expect(lost).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
     await expect.poll(() => qemus(own)).toEqual([])
     expect((await readdir(join(own, 'runs'))).length).toBeGreaterThan(0)
