@@ -1,11 +1,11 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { loadDeviceState } from '../src/machines/device-state.ts'
 import { Machine, type MachineOrigin, type MachinePlace, type Programs } from '../src/machines/machine.ts'
 import { qemuArguments } from '../src/machines/qemu-arguments.ts'
 import { startQemu } from '../src/machines/qemu-process.ts'
 import type { GuestHome } from '../src/server/guest-home.ts'
+import { cloneOrigin } from '../src/snapshots/restore.ts'
 import type { Template } from '../src/snapshots/store.ts'
 
 /** Where the machines of a measurement come from. */
@@ -16,18 +16,8 @@ export interface Bench {
   readonly place: () => MachinePlace
 }
 
-/** What a machine of osrun starts from: the template's RAM mapped privately. */
 function clone({ home, template }: Bench): MachineOrigin {
-  const { folder, manifest } = template
-  return {
-    shape: home.shape,
-    network: 'isolated',
-    memory: { path: join(folder, manifest.ram.name), use: 'clone' },
-    layers: manifest.layers.map(({ name }) => join(folder, name)),
-    base: home.files.disk,
-    blankOverlay: join(folder, manifest.overlay.name),
-    load: (qmp) => loadDeviceState(qmp, join(folder, manifest.state.name)),
-  }
+  return cloneOrigin({ shape: home.shape, network: 'isolated', base: home.files.disk }, template)
 }
 
 /** Milliseconds from nothing to a running guest, restored from the template. */

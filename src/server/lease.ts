@@ -6,7 +6,7 @@ import type { Machine } from '../machines/machine.ts'
 import { takeScreenshot } from '../machines/screenshot.ts'
 import { OsrunError } from '../protocol/errors.ts'
 import { encodeFrame, type Frame, frameType } from '../protocol/frames.ts'
-import type { Parameters, SnapshotInfo } from '../protocol/messages.ts'
+import { clientFrameNames, type Parameters, type SnapshotInfo } from '../protocol/messages.ts'
 import { bake } from '../snapshots/bake.ts'
 import { type Restored, restore } from '../snapshots/restore.ts'
 import { snapshotExists, type Template } from '../snapshots/store.ts'
@@ -25,13 +25,7 @@ interface Terms {
   readonly secret: string
 }
 
-const clientFrames: ReadonlySet<number> = new Set([
-  frameType.exec,
-  frameType.kill,
-  frameType.closeIn,
-  frameType.dataIn,
-  frameType.window,
-])
+const clientFrames: ReadonlySet<number> = new Set(clientFrameNames.map((name) => frameType[name]))
 const streamFrames: ReadonlySet<number> = new Set([
   frameType.started,
   frameType.error,

@@ -1,5 +1,6 @@
 import { truncate, writeFile } from 'node:fs/promises'
 import { execa } from 'execa'
+import { isOsrunError } from '../protocol/errors.ts'
 import { asDiskFull } from './room.ts'
 
 /**
@@ -12,7 +13,7 @@ export async function allocateRam(path: string, bytes: number): Promise<void> {
   const made = await execa('fallocate', ['--length', String(bytes), path], { reject: false, stdin: 'ignore' })
   if (made.failed) {
     const error = asDiskFull(new Error(made.stderr), path)
-    if (/No space left/.test(made.stderr)) {
+    if (isOsrunError(error)) {
       throw error
     }
     // A file system without fallocate: sparse, with the room only checked before.

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import type { AgentGreeting } from '../machines/agent-link.ts'
 import { loadDeviceState } from '../machines/device-state.ts'
-import { Machine, type MachinePlace, type Programs } from '../machines/machine.ts'
-import type { Qmp } from '../machines/qmp.ts'
+import { Machine, type MachineOrigin, type MachinePlace, type Programs } from '../machines/machine.ts'
 import type { MachineShape } from '../machines/shape.ts'
 import { OsrunError } from '../protocol/errors.ts'
 import type { Store, Template } from './store.ts'
@@ -82,15 +81,22 @@ async function startCurrent(task: Restoring, attempt = 1): Promise<Restored> {
   throw new OsrunError('RESTORE_FAILED', `Snapshot "${snapshot}" was replaced ${attempts} times while it was restored.`)
 }
 
-function startClone(task: Restoring, { folder, manifest }: Template): Promise<Machine> {
-  const origin = {
-    shape: task.shape,
-    network: task.network,
+function startClone(task: Restoring, template: Template): Promise<Machine> {
+  return Machine.start(task.programs, task.place(), cloneOrigin(task, template), task.signal)
+}
+
+/** What a machine from this template starts from. */
+export function cloneOrigin(
+  { shape, network, base }: Pick<Restoring, 'shape' | 'network' | 'base'>,
+  { folder, manifest }: Template,
+): MachineOrigin {
+  return {
+    shape,
+    network,
     memory: { path: join(folder, manifest.ram.name), use: 'clone' },
     layers: manifest.layers.map(({ name }) => join(folder, name)),
-    base: task.base,
+    base,
     blankOverlay: join(folder, manifest.overlay.name),
-    load: (qmp: Qmp) => loadDeviceState(qmp, join(folder, manifest.state.name)),
-  } as const
-  return Machine.start(task.programs, task.place(), origin, task.signal)
+    load: (qmp) => loadDeviceState(qmp, join(folder, manifest.state.name)),
+  }
 }
