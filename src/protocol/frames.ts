@@ -1,4 +1,4 @@
-/** The agent's frames, byte for byte: `docs/protocol.md` is their description, `docker/agent/frame.c` the other side. */
+/** The agent's frames, byte for byte: `docs/protocol.md` is their description, `docker/agent/src/frame.c` the other side. */
 export const frameType = {
   hello: 0x01,
   error: 0x02,
@@ -19,6 +19,11 @@ export const frameType = {
   quiesce: 0x30,
   quiesced: 0x31,
   clock: 0x32,
+  file: 0x40,
+  done: 0x41,
+  commit: 0x42,
+  connect: 0x43,
+  type: 0x44,
 } as const
 
 export interface Frame {

@@ -19,6 +19,7 @@ enum frame_type {
   FRAME_EXIT = 0x05,
   FRAME_KILL = 0x06,
   FRAME_CLOSE_IN = 0x07,
+  FRAME_RESIZE = 0x08,
   FRAME_DATA_IN = 0x10,
   FRAME_DATA_OUT = 0x11,
   FRAME_DATA_ERR = 0x12,
@@ -30,6 +31,11 @@ enum frame_type {
   FRAME_QUIESCE = 0x30,
   FRAME_QUIESCED = 0x31,
   FRAME_CLOCK = 0x32,
+  FRAME_FILE = 0x40,
+  FRAME_DONE = 0x41,
+  FRAME_COMMIT = 0x42,
+  FRAME_CONNECT = 0x43,
+  FRAME_TYPE = 0x44,
 };
 
 enum frame_channel { CHANNEL_IN = 0, CHANNEL_OUT = 1, CHANNEL_ERR = 2 };
