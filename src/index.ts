@@ -5,5 +5,23 @@
 export { environment as default } from '../environment/environment.ts'
 export type { MachineOptions, OsrunOptions } from '../environment/options.ts'
 export type * from '../environment/types.ts'
-export type { Progress, RunOptions, RunResult, Screenshot, ServerOptions, SnapshotInfo, Win } from './client/index.ts'
+export type {
+  ClickOptions,
+  Clock,
+  DirEntry,
+  FileStat,
+  HostPort,
+  Keyboard,
+  Mouse,
+  Progress,
+  RunOptions,
+  RunResult,
+  Screenshot,
+  ServerOptions,
+  SnapshotInfo,
+  SpawnOptions,
+  TerminalSize,
+  Win,
+  WinProcess,
+} from './client/index.ts'
 export { isOsrunError, isWinCommandError, OsrunError, type OsrunErrorCode, WinCommandError } from './client/index.ts'

@@ -1,4 +1,4 @@
-import { OsrunError } from '../protocol/errors.ts'
+import { isOsrunError, OsrunError, toOsrunError } from '../protocol/errors.ts'
 
 /** Where the user's code called: stack frames, without the error's own line. */
 export type CallSite = string
@@ -23,4 +23,22 @@ export function moveTo<E extends Error>(site: CallSite, error: E): E {
 export function failureAt(site: CallSite, error: OsrunError): OsrunError {
   const options = error.cause === undefined ? undefined : { cause: error.cause }
   return moveTo(site, new OsrunError(error.code, error.message, options))
+}
+
+/** Runs `work`; an OsrunError of it is thrown at the call. Other errors are somebody else's, and stay as they are. */
+export async function atSite<T>(site: CallSite, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw isOsrunError(error) ? failureAt(site, error) : error
+  }
+}
+
+/** The same for what is done at once; any error becomes an OsrunError. */
+export function atSiteSync<T>(site: CallSite, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw failureAt(site, toOsrunError(error))
+  }
 }

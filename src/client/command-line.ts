@@ -1,7 +1,8 @@
 import { OsrunError } from '../protocol/errors.ts'
+import { powershellCommandLine } from './powershell.ts'
 
-/** `cmd`: a string goes to `cmd /d /s /c`. `false`: the program is started directly. */
-export type Shell = 'cmd' | false
+/** `cmd`: a string goes to `cmd /d /s /c`. `powershell`: it is a script. `false`: the program is started directly. */
+export type Shell = 'cmd' | 'powershell' | false
 
 /** What Windows takes at most, without the final NUL. */
 const longestCommandLine = 32_766
@@ -30,6 +31,9 @@ function stringLine(command: string, shell: Shell): string {
   refuseNul(command)
   if (command.trim() === '') {
     throw bad('Expected a command, got an empty string')
+  }
+  if (shell === 'powershell') {
+    return powershellCommandLine(command)
   }
   // With /s cmd takes off the first and the last quote and leaves all between them alone.
   return shell === 'cmd' ? `cmd /d /s /c "${command}"` : command

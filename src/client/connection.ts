@@ -18,8 +18,10 @@ import { openSocket, type ServerAddress } from './socket.ts'
 export interface ConnectionListener {
   progress?(progress: Progress): void
   frame?(frame: Frame): void
-  /** The machine's link is gone while the connection to the server stands. */
-  linkLost?(error: OsrunError): void
+  /** The machine's link is gone while the connection to the server stands. @param retrying it may come back */
+  linkLost?(error: OsrunError, retrying: boolean): void
+  /** It has come back. */
+  linkRestored?(): void
   /** The connection is over; nothing comes after it. */
   closed?(error: OsrunError): void
 }
@@ -29,7 +31,7 @@ const closeGrace = 1000
 /** One websocket to a machine room: requests, events, and frames of the machine that it leased. */
 export class Connection {
   readonly #socket: WebSocket
-  readonly #url: string
+  readonly #address: ServerAddress
   readonly #requests = new Requests()
   readonly #listeners = new Set<ConnectionListener>()
   readonly #ended = Promise.withResolvers<void>()
@@ -38,12 +40,12 @@ export class Connection {
 
   /** @throws OsrunError BAD_OPTION, SERVER_UNREACHABLE, UNAUTHORIZED, CANCELED */
   static open(address: ServerAddress): Promise<Connection> {
-    return openSocket(address, (socket) => new Connection(socket, address.url))
+    return openSocket(address, (socket) => new Connection(socket, address))
   }
 
-  private constructor(socket: WebSocket, url: string) {
+  private constructor(socket: WebSocket, address: ServerAddress) {
     this.#socket = socket
-    this.#url = url
+    this.#address = address
     let lastError: Error | undefined
     const stopHeartbeat = startHeartbeat(socket, (seconds) => {
       this.#fail('CONNECTION_LOST', `was silent for ${seconds} seconds`)
@@ -58,6 +60,15 @@ export class Connection {
       this.#fail('CONNECTION_LOST', `closed the connection (websocket code ${code})`, lastError)
       this.#ended.resolve()
     })
+  }
+
+  /** The machine room's websocket address, without path. */
+  get url(): string {
+    return this.#address.url
+  }
+
+  get token(): string {
+    return this.#address.token
   }
 
   /** Why nothing can be asked any more; undefined while the connection stands. */
@@ -123,13 +134,21 @@ export class Connection {
     if (!event.success) {
       return
     }
-    if (event.output.event === 'progress') {
-      const { event: _, ...progress } = event.output
-      this.#tell((listener) => listener.progress?.(progress))
-    } else {
-      const error = fromServer(event.output.error)
-      this.resetFrames()
-      this.#tell((listener) => listener.linkLost?.(error))
+    switch (event.output.event) {
+      case 'progress': {
+        const { event: _, ...progress } = event.output
+        this.#tell((listener) => listener.progress?.(progress))
+        break
+      }
+      case 'link-lost': {
+        const { error, retrying } = event.output
+        this.resetFrames()
+        this.#tell((listener) => listener.linkLost?.(fromServer(error), retrying))
+        break
+      }
+      case 'link-restored':
+        this.#tell((listener) => listener.linkRestored?.())
+        break
     }
   }
 
@@ -159,7 +178,7 @@ export class Connection {
 
   #fail(code: OsrunErrorCode, what: string, cause?: unknown): void {
     const options = cause === undefined ? undefined : { cause }
-    this.#end(new OsrunError(code, `The machine room at ${this.#url} ${what}`, options))
+    this.#end(new OsrunError(code, `The machine room at ${this.#address.url} ${what}`, options))
   }
 
   #end(error: OsrunError): void {

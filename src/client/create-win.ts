@@ -1,13 +1,19 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { OsrunError, toOsrunError } from '../protocol/errors.ts'
-import type { Lease, Method, Parameters, Result, SnapshotInfo } from '../protocol/messages.ts'
+import type { Lease, SnapshotInfo } from '../protocol/messages.ts'
 import { checkName } from '../protocol/names.ts'
-import { type CallSite, callSite, failureAt } from './call-site.ts'
+import { askOn } from './ask.ts'
+import { atSite, atSiteSync, type CallSite, callSite, failureAt } from './call-site.ts'
+import { createClock } from './clock.ts'
 import type { Connection } from './connection.ts'
+import { fileMethods } from './file-methods.ts'
+import { createKeyboard, createMouse } from './input.ts'
+import { type HostPort, Ports } from './port.ts'
 import type { RunResult } from './result.ts'
 import { runCommand } from './run.ts'
-import type { Chunk, Encoding, RunOptions } from './run-options.ts'
+import type { Chunk, Encoding, RunOptions, SpawnOptions } from './run-options.ts'
+import { spawnCommand, type WinProcess } from './spawn.ts'
 import { Streams } from './streams.ts'
 import type { Screenshot, Win } from './win.ts'
 
@@ -19,25 +25,47 @@ export interface WinHooks {
 
 /** The machine that `connection` leased. It owns the connection. */
 export function createWin(connection: Connection, lease: Lease, hooks: WinHooks = {}): Win {
+  const ask = askOn(connection)
   const streams = new Streams(connection)
+  const ports = new Ports(streams)
   let current = lease
 
-  async function ask<M extends Method>(method: M, params: Parameters<M>, site: CallSite): Promise<Result<M>> {
-    try {
-      return await connection.request(method, params)
-    } catch (error) {
-      throw failureAt(site, toOsrunError(error))
-    }
-  }
+  // A test that timed out still cleans up: its signal ends what ran at that moment, not what comes after.
+  const signals = () => (hooks.signals?.() ?? []).filter((signal) => !signal.aborted)
 
   function run<E extends Encoding = 'utf8'>(
     command: string | readonly string[],
     options: RunOptions<E> = {},
   ): Promise<RunResult<Chunk<E>>> {
-    // A test that timed out still cleans up: its signal ends what ran at that moment, not what comes after.
-    const signals = (hooks.signals?.() ?? []).filter((signal) => !signal.aborted)
-    const result = runCommand(streams, command, options as RunOptions, signals, callSite(run))
-    return result as Promise<RunResult<Chunk<E>>>
+    const site = callSite(run)
+    return runIn(site, command, options)
+  }
+
+  function powershell<E extends Encoding = 'utf8'>(
+    script: string,
+    options: RunOptions<E> = {},
+  ): Promise<RunResult<Chunk<E>>> {
+    return runIn(callSite(powershell), script, { ...options, shell: 'powershell' })
+  }
+
+  function runIn<E extends Encoding>(
+    site: CallSite,
+    command: string | readonly string[],
+    options: RunOptions<E>,
+  ): Promise<RunResult<Chunk<E>>> {
+    return atSite(site, () => {
+      checkShell(options, current)
+      return runCommand(streams, command, options as RunOptions, signals(), site) as Promise<RunResult<Chunk<E>>>
+    })
+  }
+
+  function spawn<E extends Encoding = 'utf8'>(
+    command: string | readonly string[],
+    options: SpawnOptions<E> = {},
+  ): WinProcess<Chunk<E>> {
+    const site = callSite(spawn)
+    atSiteSync(site, () => checkShell(options, current))
+    return spawnCommand(streams, command, options as SpawnOptions, signals(), site) as WinProcess<Chunk<E>>
   }
 
   async function snapshot(name: string, { replace = false } = {}): Promise<SnapshotInfo> {
@@ -56,8 +84,21 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
       }
       throw failure
     }
-    streams.interrupt(new OsrunError('CANCELED', 'the machine was restored'))
-    streams.renew()
+    streams.renew(new OsrunError('CANCELED', 'the machine was restored'))
+  }
+
+  async function reboot(): Promise<void> {
+    const site = callSite(reboot)
+    const rebooted = new OsrunError('CANCELED', 'the machine was rebooted')
+    streams.suspend(rebooted)
+    try {
+      current = await ask('reboot', {}, site)
+    } catch (error) {
+      const failure = toOsrunError(error)
+      streams.lose(failure)
+      throw failure
+    }
+    streams.renew(rebooted)
   }
 
   function snapshots(): Promise<SnapshotInfo[]> {
@@ -74,6 +115,15 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
     return picture
   }
 
+  function port(guestPort: number): Promise<HostPort> {
+    return atSite(callSite(port), () => ports.lead(guestPort))
+  }
+
+  async function dispose(): Promise<void> {
+    await ports.close()
+    await release(connection)
+  }
+
   return {
     get guest() {
       return current.guest
@@ -81,12 +131,15 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
     get snapshotName() {
       return current.snapshot
     },
-    run,
-    snapshot,
-    restore,
-    snapshots,
-    screenshot,
-    [Symbol.asyncDispose]: () => release(connection),
+    get viewerUrl() {
+      return `${connection.url.replace(/^ws/, 'http').replace(/\/+$/, '')}${current.viewer}#token=${connection.token}`
+    },
+    ...{ run, spawn, powershell, snapshot, restore, snapshots, screenshot, port, reboot },
+    ...fileMethods(streams),
+    keyboard: createKeyboard(ask, streams),
+    mouse: createMouse(ask),
+    clock: createClock(ask),
+    [Symbol.asyncDispose]: dispose,
   }
 }
 
@@ -102,12 +155,17 @@ async function release(connection: Connection): Promise<void> {
   await connection.close('This `win` was given back: it cannot be used after its end')
 }
 
-function nameAt(site: CallSite, name: string): string {
-  try {
-    return checkName('name', name)
-  } catch (error) {
-    throw failureAt(site, toOsrunError(error))
+function checkShell({ shell }: Pick<RunOptions, 'shell'>, { guest, shells }: Lease): void {
+  if (shell === 'powershell' && !shells.includes(shell)) {
+    throw new OsrunError(
+      'UNSUPPORTED_BY_GUEST',
+      `The guest ${guest} has no PowerShell; it has ${shells.join(' and ')}. Guests with real Windows have it`,
+    )
   }
+}
+
+function nameAt(site: CallSite, name: string): string {
+  return atSiteSync(site, () => checkName('name', name))
 }
 
 async function save(path: string, png: Uint8Array, site: CallSite): Promise<void> {
@@ -118,7 +176,7 @@ async function save(path: string, png: Uint8Array, site: CallSite): Promise<void
     const why = cause instanceof Error ? cause.message : String(cause)
     throw failureAt(
       site,
-      new OsrunError('BAD_OPTION', `The screenshot cannot be written to ${path}: ${why}`, { cause }),
+      new OsrunError('HOST_FILE_FAILED', `The screenshot cannot be written to ${path}: ${why}`, { cause }),
     )
   }
 }

@@ -1,6 +1,8 @@
 import * as v from 'valibot'
 import { checkOptions } from '../protocol/check-options.ts'
+import { OsrunError } from '../protocol/errors.ts'
 import type { Shell } from './command-line.ts'
+import type { TerminalSize } from './process.ts'
 
 /** `utf8` gives output as text, `buffer` as bytes. */
 export type Encoding = 'utf8' | 'buffer'
@@ -20,7 +22,10 @@ export interface RunOptions<E extends Encoding = Encoding> {
   readonly timeout?: number
   /** Aborting it kills the command and all that it started. */
   readonly signal?: AbortSignal
-  /** `cmd`: the default of a string. `false`: the default of an array; a string is then the whole command line. */
+  /**
+   * `cmd`: the default of a string. `powershell`: the string is a PowerShell script. `false`: the default of an array; a
+   * string is then the whole command line.
+   */
   readonly shell?: Shell
   /** `false` returns the result of a failed command in place of rejecting. Default `true`. */
   readonly reject?: boolean
@@ -34,17 +39,24 @@ export interface RunOptions<E extends Encoding = Encoding> {
   readonly maxBuffer?: number
 }
 
+/** How a command runs that is talked with. */
+export interface SpawnOptions<E extends Encoding = Encoding> extends Omit<RunOptions<E>, 'input'> {
+  /** Gives the command a terminal of that size in place of pipes: a prompt, colours, Ctrl-C as `\x03` on stdin. */
+  readonly tty?: TerminalSize
+  /** `false` keeps no output for the result: for output without end. `stdout` and `stderr` must be read. Default `true`. */
+  readonly buffer?: boolean
+}
+
 const longestTimeout = 2 ** 31 - 1
 const withoutNul = v.pipe(v.string('a string'), v.regex(/^[^\0]*$/, 'a string without NUL characters'))
 const listener = v.function('a function')
 
 // A message is the end of the sentence "Expected the option to be ...".
-const schema = v.strictObject({
+const common = {
   cwd: v.optional(v.pipe(withoutNul, v.nonEmpty('a folder in the guest'))),
   env: v.optional(
     v.record(v.pipe(v.string(), v.regex(/^[^=\0]+$/, 'a name without "="')), v.optional(withoutNul), 'an object'),
   ),
-  input: v.optional(v.union([v.string(), v.instance(Uint8Array)], 'a string or a Uint8Array')),
   timeout: v.optional(
     v.pipe(
       v.number('a number of milliseconds'),
@@ -54,17 +66,44 @@ const schema = v.strictObject({
   ),
   // Not `instance`: a test runner's own globals have an AbortSignal of their own.
   signal: v.optional(v.custom<AbortSignal>(isSignal, 'an AbortSignal')),
-  shell: v.optional(v.union([v.literal('cmd'), v.literal(false)], '"cmd" or false')),
+  shell: v.optional(
+    v.union([v.literal('cmd'), v.literal('powershell'), v.literal(false)], '"cmd", "powershell" or false'),
+  ),
   reject: v.optional(v.boolean('true or false')),
   encoding: v.optional(v.picklist(['utf8', 'buffer'], '"utf8" or "buffer"')),
   onStdout: v.optional(listener),
   onStderr: v.optional(listener),
   maxBuffer: v.optional(v.pipe(v.number('a number of bytes'), v.minValue(1, 'a number of bytes from 1 on'))),
+}
+const run = v.strictObject({
+  ...common,
+  input: v.optional(v.union([v.string(), v.instance(Uint8Array)], 'a string or a Uint8Array')),
+})
+const side = 'a whole number from 1 to 1000'
+const length = v.pipe(v.number(side), v.integer(side), v.minValue(1, side), v.maxValue(1000, side))
+const terminalSize = v.strictObject({ columns: length, rows: length })
+const spawn = v.strictObject({
+  ...common,
+  tty: v.optional(terminalSize),
+  buffer: v.optional(v.boolean('true or false')),
 })
 
 /** @throws OsrunError BAD_OPTION, which names the option, what was expected and what came */
 export function checkRunOptions(options: RunOptions): void {
-  checkOptions(schema, options, 'the options of `run`')
+  checkOptions(run, options, 'the options of `run`')
+}
+
+/** @throws OsrunError BAD_OPTION */
+export function checkSpawnOptions(options: SpawnOptions): void {
+  checkOptions(spawn, options, 'the options of `spawn`')
+}
+
+/** @throws OsrunError BAD_OPTION, also where the command has no terminal */
+export function checkTerminalSize(size: TerminalSize, { tty }: SpawnOptions): void {
+  if (tty === undefined) {
+    throw new OsrunError('BAD_OPTION', 'Only a command that was started with the option `tty` has a size to change')
+  }
+  checkOptions(terminalSize, size, 'the arguments of `resize`')
 }
 
 function isSignal(value: unknown): boolean {

@@ -10,6 +10,9 @@ export const errorCodes = {
   SNAPSHOT_NOT_FOUND: 'user', // the store has no such snapshot for this guest and machine key
   SNAPSHOT_EXISTS: 'user', // the name is taken and `replace` was not given
   COMMAND_NOT_FOUND: 'user', // the guest has no program of that name, or no such working folder
+  FILE_NOT_FOUND: 'user', // the guest has no such file or folder
+  FILE_FAILED: 'user', // the guest's system refused to read, write, list, make or remove a file or folder
+  HOST_FILE_FAILED: 'user', // a file of the computer that runs the tests could not be read or written
   NOT_IN_ENVIRONMENT: 'user', // `win` was used in a test file that does not run in the osrun environment
   UNSUPPORTED_BY_GUEST: 'user', // the guest has no such program or feature (PowerShell in `wine`)
 
@@ -33,6 +36,7 @@ export const errorCodes = {
   OUTCOME_UNKNOWN: 'system', // the command may have run: the link was lost before its exit was known
   QMP_FAILED: 'system', // QEMU's monitor refused a command or did not answer
   AGENT_PROTOCOL: 'system', // the agent said something that the protocol forbids
+  FILE_DAMAGED: 'system', // a file's size or digest after its transfer is not what it was before
   SPAWN_FAILED: 'system', // the guest could not start the program for a reason other than not finding it
   SERVER_UNREACHABLE: 'system', // the machine room does not answer
   SERVER_START_FAILED: 'system', // the machine room did not come up

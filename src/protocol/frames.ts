@@ -71,6 +71,15 @@ export function encodeWindow(stream: number, channel: 0 | 1 | 2, add: number): U
   return encodeFrame(frameType.window, stream, payload)
 }
 
+/** The payload of RESIZE. */
+export function encodeSize(columns: number, rows: number): Uint8Array {
+  const payload = new Uint8Array(4)
+  const view = new DataView(payload.buffer)
+  view.setUint16(0, columns, true)
+  view.setUint16(2, rows, true)
+  return payload
+}
+
 /** The payload of a WINDOW frame. @throws FrameError */
 export function decodeWindow(payload: Uint8Array): { channel: number; add: number } {
   const channel = payload[0]

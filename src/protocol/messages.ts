@@ -12,7 +12,10 @@ import { isName } from './names.ts'
 export const socketPath = '/v1'
 
 /** Frame types that a client may send to its machine. All others are the server's own business. */
-export const clientFrameNames = ['exec', 'kill', 'closeIn', 'dataIn', 'window'] as const
+export const clientFrameNames = [
+  ...(['exec', 'kill', 'closeIn', 'resize', 'dataIn', 'window'] as const),
+  ...(['file', 'commit', 'connect', 'type'] as const),
+] as const
 
 const name = v.pipe(
   v.string(),
@@ -20,6 +23,7 @@ const name = v.pipe(
 )
 
 export const clockModes = ['sync', 'frozen'] as const
+export const mouseButtons = ['left', 'right', 'middle'] as const
 export const networkModes = ['isolated', 'internet'] as const
 
 /** Parameters of each method, as they arrive. */
@@ -36,6 +40,29 @@ export const methodParameters = {
   snapshot: v.strictObject({ name, replace: v.boolean() }),
   snapshots: v.strictObject({}),
   screenshot: v.strictObject({}),
+  /** Presses each chord's keys in order and lets go of them in reverse; QEMU's names of keys. */
+  keyboard: v.strictObject({
+    keys: v.pipe(
+      v.array(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(6))),
+      v.minLength(1),
+      v.maxLength(1000),
+    ),
+  }),
+  /** Moves the pointer to a pixel of the screenshot, and presses a button there. */
+  mouse: v.strictObject({
+    x: v.pipe(v.number(), v.integer()),
+    y: v.pipe(v.number(), v.integer()),
+    press: v.optional(
+      v.strictObject({
+        button: v.picklist(mouseButtons),
+        count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3)),
+      }),
+    ),
+  }),
+  /** Reads the guest's clock, after setting it where a time is given: milliseconds since 1970, UTC. */
+  clock: v.strictObject({ set: v.optional(v.pipe(v.number(), v.integer())) }),
+  /** Restarts the guest and waits until its agent answers again. */
+  reboot: v.strictObject({}),
   release: v.strictObject({}),
   /** Keeps the server alive as long as this websocket is open. */
   hold: v.strictObject({}),
@@ -62,7 +89,15 @@ export const snapshotInfo = v.object({
 /** A named state of a running machine: memory, disk and desktop. */
 export type SnapshotInfo = v.InferOutput<typeof snapshotInfo>
 
-export const lease = v.object({ machine: v.string(), guest: v.string(), snapshot: v.string() })
+export const lease = v.object({
+  machine: v.string(),
+  guest: v.string(),
+  snapshot: v.string(),
+  /** Shells that the guest has. */
+  shells: v.array(v.string()),
+  /** Path of the page that shows the machine. */
+  viewer: v.string(),
+})
 export type Lease = v.InferOutput<typeof lease>
 
 export const screenshotResult = v.object({ png: v.string(), width: v.number(), height: v.number() })
@@ -84,6 +119,10 @@ export const methodResults = {
   snapshot: snapshotInfo,
   snapshots: v.array(snapshotInfo),
   screenshot: screenshotResult,
+  keyboard: v.null(),
+  mouse: v.null(),
+  clock: v.object({ time: v.number() }),
+  reboot: lease,
   release: v.null(),
   hold: v.null(),
   install: v.object({ built: v.boolean() }),
@@ -108,9 +147,12 @@ export const progress = v.object({
 export const linkLost = v.object({
   event: v.literal('link-lost'),
   error: v.object({ code: v.string(), message: v.string() }),
+  /** The machine room tries to get a new link, and will say how that ended. */
+  retrying: v.boolean(),
 })
+export const linkRestored = v.object({ event: v.literal('link-restored') })
 /** What a server says by itself. A client ignores events it does not know. */
-export const serverEvent = v.variant('event', [progress, linkLost])
+export const serverEvent = v.variant('event', [progress, linkLost, linkRestored])
 export type ServerEvent = v.InferOutput<typeof serverEvent>
 export type Progress = Omit<v.InferOutput<typeof progress>, 'event'>
 

@@ -189,7 +189,7 @@ test('progress and the loss of a machine are told to listeners', async () => {
   const { connection } = await start({
     install: (_, socket) => {
       socket.send('{"event":"progress","phase":"unpacking","percent":40}')
-      socket.send('{"event":"link-lost","error":{"code":"MACHINE_CRASHED","message":"QEMU exited."}}')
+      socket.send('{"event":"link-lost","error":{"code":"MACHINE_CRASHED","message":"QEMU exited."},"retrying":false}')
       return { built: true }
     },
   })

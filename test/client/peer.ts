@@ -6,6 +6,7 @@ import {
   decodeWindow,
   encodeFrame,
   encodeJsonFrame,
+  type Frame,
   FrameDecoder,
   frameType,
 } from '../../src/protocol/frames.ts'
@@ -23,15 +24,25 @@ export interface Peer extends AsyncDisposable {
 /** Answers of a method: a value, or `{ error }`, or `undefined` for no answer. */
 export type Answers = Partial<Record<Method, (params: Record<string, unknown>, socket: WebSocket) => unknown>>
 
+/** What the peer's guest does with frames that are no command's. */
+export type OtherFrames = (frame: Frame, send: (frame: Uint8Array) => void) => void
+
 /** A program in the peer's guest. */
 export type Program = (command: GuestCommand) => void | Promise<void>
 
-export const lease = { machine: 'm1', guest: 'wine', snapshot: 'provisioned' }
+export const lease = {
+  ...{ machine: 'm1', guest: 'wine', snapshot: 'provisioned' },
+  ...{ shells: ['cmd'], viewer: '/machines/m1' },
+}
 export const token = 'a-token-for-tests'
 
 const defaults: Answers = { acquire: () => lease, restore: () => lease, release: () => null, hold: () => null }
 
-export async function startPeer(answers: Answers = {}, program: Program = (command) => command.exit(0)): Promise<Peer> {
+export async function startPeer(
+  answers: Answers = {},
+  program: Program = (command) => command.exit(0),
+  others: OtherFrames = () => {},
+): Promise<Peer> {
   const asked: Peer['asked'] = []
   const server = new WebSocketServer({
     host: '127.0.0.1',
@@ -40,7 +51,7 @@ export async function startPeer(answers: Answers = {}, program: Program = (comma
     verifyClient: ({ req }, decide) => decide(req.headers.authorization === `Bearer ${token}`, 401),
   })
   server.on('connection', (socket) => {
-    const guest = new Guest(socket, program)
+    const guest = new Guest(socket, program, others)
     socket.on('message', async (data: Buffer, isBinary) => {
       if (isBinary) {
         guest.push(data)
@@ -75,6 +86,8 @@ export class GuestCommand {
   readonly request: Record<string, unknown>
   readonly #input = new ByteQueue()
   readonly killed = Promise.withResolvers<void>()
+  /** Sizes that the terminal was given. */
+  readonly sizes: { columns: number; rows: number }[] = []
   /** Credits of stdin, stdout and stderr: what the sender of each may still send. */
   readonly credits: [number, number, number] = [262144, 262144, 262144]
   #granted = Promise.withResolvers<void>()
@@ -139,6 +152,9 @@ export class GuestCommand {
       this.#input.end()
     } else if (type === frameType.kill) {
       this.killed.resolve()
+    } else if (type === frameType.resize) {
+      const view = new DataView(payload.buffer, payload.byteOffset)
+      this.sizes.push({ columns: view.getUint16(0, true), rows: view.getUint16(2, true) })
     } else if (type === frameType.window) {
       const { channel, add } = decodeWindow(payload)
       this.credits[channel as 0 | 1 | 2] += add
@@ -153,20 +169,26 @@ class Guest {
   readonly #program: Program
   readonly #decoder = new FrameDecoder()
   readonly #commands = new Map<number, GuestCommand>()
+  readonly #others: OtherFrames
 
-  constructor(socket: WebSocket, program: Program) {
+  constructor(socket: WebSocket, program: Program, others: OtherFrames) {
     this.#socket = socket
     this.#program = program
+    this.#others = others
   }
 
   push(bytes: Uint8Array): void {
-    for (const { type, stream, payload } of this.#decoder.push(bytes)) {
+    for (const frame of this.#decoder.push(bytes)) {
+      const { type, stream, payload } = frame
+      const command = this.#commands.get(stream)
       if (type === frameType.exec) {
-        const command = new GuestCommand(this.#socket, stream, decodeJson(payload))
-        this.#commands.set(stream, command)
-        this.#program(command)
+        const started = new GuestCommand(this.#socket, stream, decodeJson(payload))
+        this.#commands.set(stream, started)
+        this.#program(started)
+      } else if (command === undefined) {
+        this.#others(frame, (answer) => this.#socket.send(answer))
       } else {
-        this.#commands.get(stream)?.receive(type, payload)
+        command.receive(type, payload)
       }
     }
   }

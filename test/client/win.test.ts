@@ -305,7 +305,9 @@ describe('an outcome that is not known is never a success:', () => {
     const { peer, win } = await start((command) => {
       if (crashes) {
         for (const socket of peer.sockets) {
-          socket.send('{"event":"link-lost","error":{"code":"MACHINE_CRASHED","message":"QEMU exited."}}')
+          socket.send(
+            '{"event":"link-lost","error":{"code":"MACHINE_CRASHED","message":"QEMU exited."},"retrying":false}',
+          )
         }
       } else {
         command.exit(0)
@@ -362,7 +364,7 @@ describe('a bad option is refused, with its name, before anything runs:', () => 
     [{ env: { 'A=B': 'c' } }, /`env.A=B`.*without "="/],
     [{ env: { A: 1 } }, /`env.A`.*a string, got 1/],
     [{ input: 5 }, /`input`/],
-    [{ shell: 'powershell' }, /`shell`.*"cmd" or false/],
+    [{ shell: 'bash' }, /`shell`.*"cmd", "powershell" or false/],
     [{ encoding: 'latin1' }, /`encoding`/],
     [{ signal: {} }, /`signal`/],
     [{ reject: 'no' }, /`reject`/],
@@ -424,7 +426,9 @@ describe('snapshots and screenshots', () => {
     const screenshot = await win.screenshot({ path })
     expect(screenshot).toEqual({ png: new Uint8Array(png), width: 1024, height: 768 })
     expect(await readFile(path)).toEqual(png)
-    await expect(win.screenshot({ path: join(path, 'below a file') })).rejects.toMatchObject({ code: 'BAD_OPTION' })
+    await expect(win.screenshot({ path: join(path, 'below a file') })).rejects.toMatchObject({
+      code: 'HOST_FILE_FAILED',
+    })
   })
 })
 
