@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import { withMachine } from './with-machine.ts'
+
+const given = withMachine('test/machine/desktop.test.ts')
+
+/** Two pictures are the same picture. */
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.from(a).equals(Buffer.from(b))
+}
+
+/** Starts Notepad with a file, and waits until it is on the screen and stays as it is. */
+async function openNotepad(file: string): Promise<void> {
+  const { win } = given
+  const before = await win.screenshot()
+  await win.run(`start notepad ${file}`)
+  let last = before.png
+  await expect
+    .poll(
+      async () => {
+        const { png } = await win.screenshot()
+        const settled = same(png, last) && !same(png, before.png)
+        last = png
+        return settled
+      },
+      { timeout: 60_000, interval: 1000 },
+    )
+    .toBe(true)
+}
+
+describe('the keyboard', () => {
+  test('types into Notepad, which shows it and saves it by keys', async () => {
+    const { win } = given
+    await win.writeFile('C:\\typed.txt', '')
+    await openNotepad('C:\\typed.txt')
+    const empty = await win.screenshot()
+    const text = 'Hello, Windows! 0123456789\n{[(<"\\|/\'>)]} ~`@#$%^&*-_=+;:?.,\n'
+    await win.keyboard.type(text)
+    await expect.poll(async () => same((await win.screenshot()).png, empty.png), { timeout: 30_000 }).toBe(false)
+    await win.keyboard.press('Control+S')
+    await expect
+      .poll(() => win.readFile('C:\\typed.txt', 'utf8'), { timeout: 60_000, interval: 1000 })
+      .toBe(text.replaceAll('\n', '\r\n'))
+    await win.keyboard.press('Alt+F4')
+    await expect.poll(async () => (await win.run('tasklist')).stdout, { timeout: 60_000 }).not.toContain('notepad')
+  })
+
+  test('loses no key of a long text', async () => {
+    const { win } = given
+    await win.writeFile('C:\\long.txt', '')
+    await openNotepad('C:\\long.txt')
+    const text = Array.from({ length: 20 }, (_, line) => `line ${line}: The quick brown Fox jumps!`).join('\n')
+    await win.keyboard.type(text)
+    await win.keyboard.press('Control+S')
+    await expect
+      .poll(() => win.readFile('C:\\long.txt', 'utf8'), { timeout: 60_000, interval: 1000 })
+      .toBe(text.replaceAll('\n', '\r\n'))
+    await win.run('taskkill /f /im notepad.exe')
+  })
+
+  test('types characters that no key has', async () => {
+    const { win } = given
+    await win.writeFile('C:\\unicode.txt', '')
+    await openNotepad('C:\\unicode.txt')
+    await win.keyboard.type('Привет 漢字 é')
+    await win.keyboard.press('Control+S')
+    await expect
+      .poll(async () => (await win.readFile('C:\\unicode.txt')).length, { timeout: 60_000, interval: 1000 })
+      .toBeGreaterThan(10)
+    const bytes = await win.readFile('C:\\unicode.txt')
+    // Notepad writes what it had, which for an empty file is a matter of its own: UTF-8 or UTF-16.
+    const texts = ['utf-8', 'utf-16le'].map((encoding) => new TextDecoder(encoding).decode(bytes))
+    expect(texts).toContain('Привет 漢字 é')
+    await win.run('taskkill /f /im notepad.exe')
+  })
+})
+
+describe('the mouse', () => {
+  test('clicks where it is told, and a double click is one', async () => {
+    const { win } = given
+    await win.writeFile('C:\\clicked.txt', 'word another')
+    await openNotepad('C:\\clicked.txt')
+    // Maximized, the text begins in the upper left corner below title and menu.
+    await win.keyboard.press('Alt+Space')
+    await win.keyboard.press('x')
+    await expect.poll(() => win.screenshot(), { timeout: 10_000 }).toBeTruthy()
+    await win.mouse.click(20, 52, { count: 2 })
+    await win.keyboard.type('X')
+    await win.keyboard.press('Control+S')
+    await expect
+      .poll(() => win.readFile('C:\\clicked.txt', 'utf8'), { timeout: 60_000, interval: 1000 })
+      .toMatch(/^X ?another$/)
+    await win.run('taskkill /f /im notepad.exe')
+  })
+
+  test('does not leave the screen', async () => {
+    const { win } = given
+    await expect(win.mouse.move(1024, 10)).rejects.toMatchObject({
+      code: 'BAD_OPTION',
+      message: expect.stringContaining('1024'),
+    })
+    await expect(win.mouse.click(-1, 0)).rejects.toMatchObject({ code: 'BAD_OPTION' })
+    await win.mouse.move(1023, 767)
+  })
+})
