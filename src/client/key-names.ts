@@ -64,7 +64,7 @@ const named = new Map<string, string>([
     scrolllock: 'scroll_lock',
     printscreen: 'print',
     pause: 'pause',
-    contextmenu: 'menu',
+    contextmenu: 'compose',
     plus: 'equal',
   }),
   ...Array.from({ length: 12 }, (_, index): [string, string] => [`f${index + 1}`, `f${index + 1}`]),

@@ -17,6 +17,8 @@ export interface Guest {
   readonly emulatedKernelFlags: string
   /** Who can set the guest's clock: our agent, or QEMU's guest agent where the system below is not Windows. */
   readonly clockSetter: 'agent' | 'guest-agent'
+  /** Command interpreters that a client may ask for. */
+  readonly shells: readonly ('cmd' | 'powershell')[]
   /**
    * Commands run before the template is saved, so that the guest's caches hold what each kind of command needs. Their
    * exit codes do not matter.
@@ -51,6 +53,7 @@ const wine: Guest = {
   // An emulated clock needs no cross-check, and one that fails on a busy host makes every later clock read slow.
   emulatedKernelFlags: 'tsc=reliable clocksource=tsc no_timer_check',
   clockSetter: 'guest-agent',
+  shells: ['cmd'],
   warmUp: [
     'cmd /d /s /c "exit 0"',
     'cmd /d /s /c "dir C:\\ & echo %USERNAME% & set"',

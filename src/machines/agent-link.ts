@@ -22,9 +22,16 @@ export interface AgentGreeting {
   readonly secret: string
   /** Set the guest's clock to the host's. */
   readonly setClock: boolean
+  /** Let the raw dialect in, which asks nobody for a secret. */
+  readonly raw?: boolean
 }
 
+const clockAnswer = v.object({ time: v.number(), clock: v.picklist(['set', 'kept', 'refused']) })
+/** A guest's clock, and what became of the wish to set it. */
+export type ClockAnswer = v.InferOutput<typeof clockAnswer>
+
 const attemptDeadline = 5000
+const clockDeadline = 30_000
 /** Of this process: an attempt that was given up may reach the agent after its successor, which it must not replace. */
 let attempts = 0
 
@@ -35,7 +42,9 @@ let attempts = 0
 export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed: [OsrunError] }> {
   readonly hello: AgentHello
   readonly #socket: Socket
-  #closed = false
+  /** Those who asked for the time, in the order of asking, which is that of the answers. */
+  readonly #clocks: { resolve(answer: ClockAnswer): void; reject(error: Error): void }[] = []
+  #closed: OsrunError | undefined
 
   private constructor(socket: Socket, hello: AgentHello, decoder: FrameDecoder) {
     super()
@@ -102,6 +111,28 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
     this.#socket.resume()
   }
 
+  /** Why nothing comes any more; undefined while the link stands. */
+  get lost(): OsrunError | undefined {
+    return this.#closed
+  }
+
+  /**
+   * Reads the guest's clock, and sets it before where `set` is given (milliseconds since 1970).
+   * @throws OsrunError MACHINE_UNRESPONSIVE, AGENT_PROTOCOL
+   */
+  clock(set?: number): Promise<ClockAnswer> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(this.#closed)
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<ClockAnswer>()
+    const late = () => new OsrunError('MACHINE_UNRESPONSIVE', 'The agent did not tell the time within 30 s.')
+    const timer = setTimeout(() => reject(late()), clockDeadline)
+    // Stays in its place after its deadline: the answer may still come, and belongs to nobody else.
+    this.#clocks.push({ resolve, reject })
+    this.send(encodeJsonFrame(frameType.clock, 0, set === undefined ? {} : { set }))
+    return promise.finally(() => clearTimeout(timer))
+  }
+
   /** Asks the agent to forget this connection before a snapshot, and waits until it is closed. */
   async quiesce(deadline = 30_000): Promise<void> {
     const closed = once(this.#socket, 'close', { signal: AbortSignal.timeout(deadline) })
@@ -109,14 +140,20 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
     await closed
   }
 
-  close(): void {
-    this.#socket.destroy()
+  /** Ends the link. @param reason what `closed` says where nothing has ended it before */
+  close(reason = new OsrunError('MACHINE_UNRESPONSIVE', 'The link to the agent was closed.')): void {
+    this.#close(reason)
   }
 
   #take(decoder: FrameDecoder, piece: Uint8Array): void {
     try {
       for (const frame of decoder.push(piece)) {
-        this.emit('frame', frame)
+        if (frame.type === frameType.clock && frame.stream === 0) {
+          const answer = v.parse(clockAnswer, decodeJson(frame.payload))
+          this.#clocks.shift()?.resolve(answer)
+        } else {
+          this.emit('frame', frame)
+        }
       }
     } catch (cause) {
       this.#close(new OsrunError('AGENT_PROTOCOL', `The agent broke the protocol: ${String(cause)}`, { cause }))
@@ -125,8 +162,11 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
 
   #close(reason: OsrunError): void {
     this.#socket.destroy()
-    if (!this.#closed) {
-      this.#closed = true
+    if (this.#closed === undefined) {
+      this.#closed = reason
+      for (const { reject } of this.#clocks) {
+        reject(reason)
+      }
       this.emit('closed', reason)
     }
   }

@@ -9,6 +9,7 @@ import { LastWords } from './last-words.ts'
 import { type QemuStart, qemuArguments } from './qemu-arguments.ts'
 import { type QemuProcess, startQemu } from './qemu-process.ts'
 import type { Qmp } from './qmp.ts'
+import { restartGuest } from './restart.ts'
 import type { MachineShape } from './shape.ts'
 import { waitFor } from './wait.ts'
 
@@ -125,7 +126,7 @@ export class Machine {
     this.#link = undefined
     const over = new AbortController()
     try {
-      const port = await this.#agentPort()
+      const port = await this.agentPort()
       this.#link = await waitFor({
         what: `the agent of machine ${this.name}`,
         ready: AgentLink.open(port, greeting, over.signal),
@@ -142,9 +143,42 @@ export class Machine {
     }
   }
 
-  /** Sets the guest's clock to the host's through QEMU's guest agent. @throws OsrunError MACHINE_UNRESPONSIVE */
-  async setClock(): Promise<void> {
-    await setGuestClock(socketPath(this.place, 'qga'))
+  /**
+   * Sets the guest's clock through QEMU's guest agent.
+   * @param time milliseconds since 1970; the host's time by default
+   * @throws OsrunError MACHINE_UNRESPONSIVE
+   */
+  async setClock(time?: number, signal?: AbortSignal): Promise<void> {
+    await setGuestClock(socketPath(this.place, 'qga'), time, signal)
+  }
+
+  /** The host's port that leads to the agent; QEMU chose it. */
+  async agentPort(): Promise<number> {
+    // QMP has no such query of its own before QEMU 10.1.
+    const text = String(await this.qemu.qmp.execute('human-monitor-command', { 'command-line': 'info usernet' }))
+    const port = /TCP\[HOST_FORWARD\]\s+\S+\s+127\.0\.0\.1\s+(\d+)\s/.exec(text)?.[1]
+    if (port === undefined) {
+      throw new OsrunError('QMP_FAILED', `QEMU names no forwarded port: ${text}`)
+    }
+    return Number(port)
+  }
+
+  /** Unix socket on which QEMU shows the screen by VNC. */
+  get screenSocket(): string {
+    return socketPath(this.place, 'vnc')
+  }
+
+  /** From here on a guest that restarts starts anew in the same QEMU; before, it ends QEMU: no build boots twice. */
+  async allowRestarts(): Promise<void> {
+    await this.qemu.qmp.execute('set-action', { reboot: 'reset' })
+  }
+
+  /**
+   * Restarts the guest. Its agent is yet to be connected afterwards.
+   * @throws OsrunError MACHINE_CRASHED, CANCELED
+   */
+  async restart(signal: AbortSignal): Promise<void> {
+    await restartGuest(this.qemu, socketPath(this.place, 'qga'), signal)
   }
 
   /** Ends the machine at once and removes all that it wrote. Safe to call twice. */
@@ -167,17 +201,6 @@ export class Machine {
       // A machine that never wrote its log has no last words.
     }
     return `${this.qemu.lastWords()}${words}`
-  }
-
-  /** The host's port that leads to the agent; QEMU chose it. */
-  async #agentPort(): Promise<number> {
-    // QMP has no such query of its own before QEMU 10.1.
-    const text = String(await this.qemu.qmp.execute('human-monitor-command', { 'command-line': 'info usernet' }))
-    const port = /TCP\[HOST_FORWARD\]\s+\S+\s+127\.0\.0\.1\s+(\d+)\s/.exec(text)?.[1]
-    if (port === undefined) {
-      throw new OsrunError('QMP_FAILED', `QEMU names no forwarded port: ${text}`)
-    }
-    return Number(port)
   }
 }
 

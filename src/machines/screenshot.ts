@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises'
+import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OsrunError } from '../protocol/errors.ts'
 import type { Machine } from './machine.ts'
@@ -6,16 +6,44 @@ import type { Machine } from './machine.ts'
 let taken = 0
 
 /** The guest's screen as it is now. */
-export async function takeScreenshot(machine: Machine): Promise<{ png: Buffer; width: number; height: number }> {
-  taken += 1
-  const filename = join(machine.place.folder, `screen-${taken}.png`)
-  try {
-    await machine.qemu.qmp.execute('screendump', { filename, format: 'png' }, 30_000)
-    const png = await readFile(filename)
+export function takeScreenshot(machine: Machine): Promise<{ png: Buffer; width: number; height: number }> {
+  return dumpScreen(machine, 'png', async (file) => {
+    const png = await readFile(file)
     if (png.length < 24 || png.toString('latin1', 12, 16) !== 'IHDR') {
       throw new OsrunError('QMP_FAILED', `QEMU wrote a screenshot of ${png.length} bytes that is no PNG.`)
     }
     return { png, width: png.readUInt32BE(16), height: png.readUInt32BE(20) }
+  })
+}
+
+/** The size of the guest's screen as it is now: a guest may change it. */
+export function screenSize(machine: Machine): Promise<{ width: number; height: number }> {
+  // Uncompressed: only its first line is read.
+  return dumpScreen(machine, 'ppm', async (file) => {
+    const [, width, height] = /^P6\s+(\d+)\s+(\d+)\s/.exec(await beginning(file, 32)) ?? []
+    if (width === undefined || height === undefined) {
+      throw new OsrunError('QMP_FAILED', 'QEMU wrote a picture of the screen that is no PPM.')
+    }
+    return { width: Number(width), height: Number(height) }
+  })
+}
+
+async function beginning(file: string, bytes: number): Promise<string> {
+  const handle = await open(file)
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0)
+    return buffer.toString('latin1')
+  } finally {
+    await handle.close()
+  }
+}
+
+async function dumpScreen<T>(machine: Machine, format: 'png' | 'ppm', read: (file: string) => Promise<T>): Promise<T> {
+  taken += 1
+  const filename = join(machine.place.folder, `screen-${taken}.${format}`)
+  try {
+    await machine.qemu.qmp.execute('screendump', { filename, format }, 30_000)
+    return await read(filename)
   } finally {
     await rm(filename, { force: true })
   }

@@ -6,6 +6,7 @@
  * `hold` keeps the server alive instead.
  */
 import * as v from 'valibot'
+import { isKeyName } from './keys.ts'
 import { isName } from './names.ts'
 
 /** Path of the websocket; a change that an old client would misunderstand makes it /v2. */
@@ -13,8 +14,16 @@ export const socketPath = '/v1'
 
 /** Frame types that a client may send to its machine. All others are the server's own business. */
 export const clientFrameNames = [
-  ...(['exec', 'kill', 'closeIn', 'resize', 'dataIn', 'window'] as const),
-  ...(['file', 'commit', 'connect', 'type'] as const),
+  'exec',
+  'kill',
+  'closeIn',
+  'resize',
+  'dataIn',
+  'window',
+  'file',
+  'commit',
+  'connect',
+  'type',
 ] as const
 
 const name = v.pipe(
@@ -22,8 +31,25 @@ const name = v.pipe(
   v.check((value) => isName(value), 'is no valid name'),
 )
 
-export const clockModes = ['sync', 'frozen'] as const
+/** Keys that are pressed together, by QEMU's names: pressed in this order, released in the reverse. */
+const chord = v.pipe(
+  v.array(
+    v.pipe(
+      v.string(),
+      v.check(isKeyName, ({ received }) => `there is no key ${received}`),
+    ),
+  ),
+  v.minLength(1),
+  v.maxLength(6),
+)
+
+const wholeNumber = v.pipe(v.number(), v.integer())
+/** Milliseconds since 1970, UTC, up to the year 9999. */
+const time = v.pipe(wholeNumber, v.minValue(0), v.maxValue(253_402_300_799_999))
+
 export const mouseButtons = ['left', 'right', 'middle'] as const
+
+export const clockModes = ['sync', 'frozen'] as const
 export const networkModes = ['isolated', 'internet'] as const
 
 /** Parameters of each method, as they arrive. */
@@ -40,28 +66,19 @@ export const methodParameters = {
   snapshot: v.strictObject({ name, replace: v.boolean() }),
   snapshots: v.strictObject({}),
   screenshot: v.strictObject({}),
-  /** Presses each chord's keys in order and lets go of them in reverse; QEMU's names of keys. */
-  keyboard: v.strictObject({
-    keys: v.pipe(
-      v.array(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(6))),
-      v.minLength(1),
-      v.maxLength(1000),
-    ),
-  }),
-  /** Moves the pointer to a pixel of the screenshot, and presses a button there. */
+  /** Types on the machine's keyboard. */
+  keyboard: v.strictObject({ keys: v.pipe(v.array(chord), v.minLength(1), v.maxLength(1000)) }),
+  /** Moves the pointer to a pixel of the screenshot, and presses there. */
   mouse: v.strictObject({
-    x: v.pipe(v.number(), v.integer()),
-    y: v.pipe(v.number(), v.integer()),
+    x: wholeNumber,
+    y: wholeNumber,
     press: v.optional(
-      v.strictObject({
-        button: v.picklist(mouseButtons),
-        count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3)),
-      }),
+      v.strictObject({ button: v.picklist(mouseButtons), count: v.pipe(wholeNumber, v.minValue(1), v.maxValue(3)) }),
     ),
   }),
-  /** Reads the guest's clock, after setting it where a time is given: milliseconds since 1970, UTC. */
-  clock: v.strictObject({ set: v.optional(v.pipe(v.number(), v.integer())) }),
-  /** Restarts the guest and waits until its agent answers again. */
+  /** Reads the guest's clock, after setting it where `set` is given. */
+  clock: v.strictObject({ set: v.optional(time) }),
+  /** Restarts the guest; resolves when it can run commands again. */
   reboot: v.strictObject({}),
   release: v.strictObject({}),
   /** Keeps the server alive as long as this websocket is open. */
@@ -93,9 +110,9 @@ export const lease = v.object({
   machine: v.string(),
   guest: v.string(),
   snapshot: v.string(),
-  /** Shells that the guest has. */
+  /** Command interpreters that the guest has: `cmd`, `powershell`. */
   shells: v.array(v.string()),
-  /** Path of the page that shows the machine. */
+  /** Path on this server of the page that shows the machine's screen; stays the same for the life of the lease. */
   viewer: v.string(),
 })
 export type Lease = v.InferOutput<typeof lease>
@@ -147,9 +164,10 @@ export const progress = v.object({
 export const linkLost = v.object({
   event: v.literal('link-lost'),
   error: v.object({ code: v.string(), message: v.string() }),
-  /** The machine room tries to get a new link, and will say how that ended. */
+  /** The machine still runs and its agent is waited for: `link-restored` follows, or `link-lost` without retrying. */
   retrying: v.boolean(),
 })
+/** The machine's agent answers again. What ran before the link was lost is gone. */
 export const linkRestored = v.object({ event: v.literal('link-restored') })
 /** What a server says by itself. A client ignores events it does not know. */
 export const serverEvent = v.variant('event', [progress, linkLost, linkRestored])

@@ -21,6 +21,8 @@ export interface MachineRoomOptions {
   readonly memoryMiB?: number | undefined
   readonly cpus?: number | undefined
   readonly guestFiles?: string | undefined
+  /** For debugging only: lets anybody who reaches the raw dialect's port run commands in the machines. */
+  readonly expose?: boolean | undefined
   readonly version: string
   /** One line for whoever runs the server. */
   readonly log: (line: string) => void
@@ -97,6 +99,16 @@ export class MachineRoom {
       giveBack()
       throw error
     }
+  }
+
+  /** True where the machines' agents let the raw dialect in. */
+  get exposes(): boolean {
+    return this.#options.expose === true
+  }
+
+  /** The lease of that id, while it has a machine. */
+  lease(id: string): Lease | undefined {
+    return [...this.#leases].find((lease) => lease.id === id)
   }
 
   place() {

@@ -74,6 +74,20 @@ export class Session {
       const { png, width, height } = await this.#own().screenshot()
       return { png: png.toString('base64'), width, height }
     },
+    keyboard: async (wish) => {
+      await this.#own().keyboard(wish)
+      return null
+    },
+    mouse: async (wish) => {
+      await this.#own().mouse(wish)
+      return null
+    },
+    clock: async (wish) => ({ time: await this.#own().clock(wish) }),
+    reboot: async () => {
+      const lease = this.#own()
+      await lease.reboot()
+      return lease.describe()
+    },
     release: async () => {
       await this.#release()
       return null
@@ -97,7 +111,10 @@ export class Session {
       hold(held || this.#socket.bufferedAmount > mostBuffered)
     })
     lease.on('drain', () => this.#socket.resume())
-    lease.on('link-lost', ({ code, message }) => this.#say({ event: 'link-lost', error: { code, message } }))
+    lease.on('link-lost', ({ error: { code, message }, retrying }) =>
+      this.#say({ event: 'link-lost', error: { code, message }, retrying }),
+    )
+    lease.on('link-restored', () => this.#say({ event: 'link-restored' }))
   }
 
   #own(): Lease {

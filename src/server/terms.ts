@@ -1,0 +1,94 @@
+import type { AgentGreeting } from '../machines/agent-link.ts'
+import type { Machine } from '../machines/machine.ts'
+import type { Parameters } from '../protocol/messages.ts'
+import { type Restored, restore } from '../snapshots/restore.ts'
+import type { GuestHome } from './guest-home.ts'
+import type { MachineRoom } from './machine-room.ts'
+
+/** What stays the same for the life of a lease. */
+export interface Terms {
+  readonly room: MachineRoom
+  readonly home: GuestHome
+  readonly wish: Parameters<'acquire'>
+  /** For the agents of this lease's machines. */
+  readonly secret: string
+}
+
+/** After a restore the agent only has to answer; software emulation and a busy host are what takes the time. */
+export const agentDeadline = 60_000
+
+/** How to greet the agent of a machine that was just restored or that starts anew. */
+export function greetingOf({ room, home, wish, secret }: Terms): AgentGreeting {
+  const setClock = wish.clock === 'sync' && home.guest.clockSetter === 'agent'
+  return { secret, setClock, ...(room.exposes ? { raw: true } : {}) }
+}
+
+/** A running machine of this lease from the snapshot of that name. @throws OsrunError of `restore` */
+export async function restoreFor(terms: Terms, snapshot: string, signal?: AbortSignal): Promise<Restored> {
+  const { room, home, wish } = terms
+  const restored = await restore({
+    programs: room.programs,
+    place: () => room.place(),
+    store: home.store,
+    snapshot,
+    shape: home.shape,
+    network: wish.network,
+    base: home.files.disk,
+    greeting: greetingOf(terms),
+    setClock: setsClockOutside(terms),
+    agentDeadline,
+    signal,
+  })
+  try {
+    await restored.machine.allowRestarts()
+  } catch (error) {
+    await restored.machine.release()
+    throw error
+  }
+  return restored
+}
+
+/**
+ * Connects to the agent of a machine whose guest boots, and sets the clock as after a restore.
+ * @throws OsrunError GUEST_NOT_READY, MACHINE_UNRESPONSIVE, CANCELED
+ */
+export async function connectBooting(terms: Terms, machine: Machine, signal: AbortSignal): Promise<void> {
+  await machine.connectAgent(greetingOf(terms), bootDeadline(terms), signal)
+  await setClockAfterBoot(terms, machine, signal)
+}
+
+/**
+ * Connects to an agent that went away without being asked to. The clock stays as the test has set it, unless the guest
+ * has started anew.
+ * @throws OsrunError GUEST_NOT_READY, MACHINE_UNRESPONSIVE, CANCELED
+ */
+export async function reconnect(
+  terms: Terms,
+  machine: Machine,
+  hasRestarted: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const link = await machine.connectAgent({ ...greetingOf(terms), setClock: false }, bootDeadline(terms), signal)
+  if (hasRestarted()) {
+    if (greetingOf(terms).setClock) {
+      await link.clock(Date.now())
+    }
+    await setClockAfterBoot(terms, machine, signal)
+  }
+}
+
+async function setClockAfterBoot(terms: Terms, machine: Machine, signal: AbortSignal): Promise<void> {
+  if (setsClockOutside(terms)) {
+    await machine.setClock(undefined, signal)
+  }
+}
+
+/** The clock is set, and not by the agent's hello. */
+function setsClockOutside({ home, wish }: Terms): boolean {
+  return wish.clock === 'sync' && home.guest.clockSetter === 'guest-agent'
+}
+
+function bootDeadline({ home }: Terms): number {
+  const { accelerated, emulated } = home.guest.bootDeadline
+  return home.shape.accelerator === 'tcg' ? emulated : accelerated
+}
