@@ -12,7 +12,7 @@ describe('the clock', () => {
     const { win } = given
     expect(Math.abs((await win.clock.now()).getTime() - Date.now())).toBeLessThan(5000)
     await win.clock.set(new Date('2031-05-06T07:08:09Z'))
-    expect((await win.run('echo %date% %time%')).stdout).toMatch(/31.* +7:08:|31.*07:08:/)
+    expect((await win.run('echo %date%')).stdout).toMatch(/2031/)
     await delay(1500)
     const now = await win.clock.now()
     expect(now.toISOString()).toMatch(/^2031-05-06T07:0[89]/)
