@@ -13,6 +13,8 @@ await execa('tsc', ['-p', `${packageFolder}/tsconfig.json`], { preferLocal: true
 await ensureRequirements(['build'], { out: (line) => process.stderr.write(`${line}\n`) })
 await execa('make', ['--silent', '-C', `${root}/docker/agent`], { stdio: 'inherit' })
 await chmod(`${packageFolder}/dist/src/cli/main.js`, 0o755)
+// Plain files for a browser, which the compiler passes over.
+await cp(`${root}/src/server/viewer`, `${packageFolder}/dist/src/server/viewer`, { recursive: true })
 for (const name of ['docker', 'README.md', 'LICENSE']) {
   await rm(`${packageFolder}/${name}`, { recursive: true, force: true })
   await cp(`${root}/${name}`, `${packageFolder}/${name}`, { recursive: true, filter: isPublished })

@@ -30,6 +30,7 @@ program
   .option('--cpus <number>', 'virtual CPUs of a guest', positive)
   .option('--exit-when-idle <seconds>', 'end when no client has been connected for so long', wholeNumber)
   .option('--guest-files <folder>', 'folder of ready-made guests')
+  .option('--expose', 'for debugging only: let anybody on this computer run commands in the machines (port 5454)')
   .action(async (options) => {
     const { serveCommand } = await import('./serve.ts')
     process.exit(await serveCommand(options, version()))

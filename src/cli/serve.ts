@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { formatReadyLine } from '../protocol/ready.ts'
@@ -16,6 +17,7 @@ export interface ServeCommand {
   readonly cpus?: number
   readonly exitWhenIdle?: number
   readonly guestFiles?: string
+  readonly expose?: boolean
 }
 
 /** Serves until a signal or idleness ends it. @returns the exit code */
@@ -30,6 +32,7 @@ export async function serveCommand(options: ServeCommand, version: string): Prom
     ...options,
     cache: resolve(options.cache),
     memoryMiB: options.memory,
+    exposeHost: isContainer() ? options.host : '127.0.0.1',
     token,
     version,
     log,
@@ -51,6 +54,11 @@ export async function serveCommand(options: ServeCommand, version: string): Prom
   log(`stopping: ${why}`)
   await served.close()
   return 0
+}
+
+// What a container listens on, its owner has to publish; on a host it would be the neighbours'.
+function isContainer(): boolean {
+  return existsSync('/.dockerenv') || existsSync('/run/.containerenv')
 }
 
 // A file, so that the token stands in no process list and in no container's description.

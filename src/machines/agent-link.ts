@@ -31,7 +31,13 @@ const clockAnswer = v.object({ time: v.number(), clock: v.picklist(['set', 'kept
 export type ClockAnswer = v.InferOutput<typeof clockAnswer>
 
 const attemptDeadline = 5000
-const clockDeadline = 30_000
+const answerDeadline = 30_000
+
+interface Waiting<T> {
+  resolve(answer: T): void
+  reject(error: Error): void
+}
+
 /** Of this process: an attempt that was given up may reach the agent after its successor, which it must not replace. */
 let attempts = 0
 
@@ -42,8 +48,9 @@ let attempts = 0
 export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed: [OsrunError] }> {
   readonly hello: AgentHello
   readonly #socket: Socket
-  /** Those who asked for the time, in the order of asking, which is that of the answers. */
-  readonly #clocks: { resolve(answer: ClockAnswer): void; reject(error: Error): void }[] = []
+  /** Those who wait for an answer, in the order of asking, which is that of the answers. */
+  readonly #clocks: Waiting<ClockAnswer>[] = []
+  readonly #pings: Waiting<void>[] = []
   #closed: OsrunError | undefined
 
   private constructor(socket: Socket, hello: AgentHello, decoder: FrameDecoder) {
@@ -121,16 +128,12 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
    * @throws OsrunError MACHINE_UNRESPONSIVE, AGENT_PROTOCOL
    */
   clock(set?: number): Promise<ClockAnswer> {
-    if (this.#closed !== undefined) {
-      return Promise.reject(this.#closed)
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<ClockAnswer>()
-    const late = () => new OsrunError('MACHINE_UNRESPONSIVE', 'The agent did not tell the time within 30 s.')
-    const timer = setTimeout(() => reject(late()), clockDeadline)
-    // Stays in its place after its deadline: the answer may still come, and belongs to nobody else.
-    this.#clocks.push({ resolve, reject })
-    this.send(encodeJsonFrame(frameType.clock, 0, set === undefined ? {} : { set }))
-    return promise.finally(() => clearTimeout(timer))
+    return this.#ask(this.#clocks, encodeJsonFrame(frameType.clock, 0, set === undefined ? {} : { set }))
+  }
+
+  /** Resolves when the agent has answered: a sign that programs in the guest get their turn. @throws OsrunError as `clock` */
+  ping(): Promise<void> {
+    return this.#ask(this.#pings, encodeFrame(frameType.ping, 0))
   }
 
   /** Asks the agent to forget this connection before a snapshot, and waits until it is closed. */
@@ -145,12 +148,29 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
     this.#close(reason)
   }
 
+  #ask<T>(waiting: Waiting<T>[], question: Uint8Array): Promise<T> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(this.#closed)
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const timer = setTimeout(
+      () => reject(new OsrunError('MACHINE_UNRESPONSIVE', `The agent did not answer within ${answerDeadline} ms.`)),
+      answerDeadline,
+    )
+    // Stays in its place after its deadline: the answer may still come, and belongs to nobody else.
+    waiting.push({ resolve, reject })
+    this.send(question)
+    return promise.finally(() => clearTimeout(timer))
+  }
+
   #take(decoder: FrameDecoder, piece: Uint8Array): void {
     try {
       for (const frame of decoder.push(piece)) {
         if (frame.type === frameType.clock && frame.stream === 0) {
           const answer = v.parse(clockAnswer, decodeJson(frame.payload))
           this.#clocks.shift()?.resolve(answer)
+        } else if (frame.type === frameType.pong && frame.stream === 0) {
+          this.#pings.shift()?.resolve()
         } else {
           this.emit('frame', frame)
         }
@@ -164,7 +184,7 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
     this.#socket.destroy()
     if (this.#closed === undefined) {
       this.#closed = reason
-      for (const { reject } of this.#clocks) {
+      for (const { reject } of [...this.#clocks, ...this.#pings]) {
         reject(reason)
       }
       this.emit('closed', reason)

@@ -116,6 +116,11 @@ export class Machine {
     return this.#link
   }
 
+  /** Resolves when the agent has answered. @throws OsrunError MACHINE_UNRESPONSIVE */
+  async ping(): Promise<void> {
+    await this.link.ping()
+  }
+
   /**
    * Connects to the guest's agent, replacing an earlier link.
    * @param deadline milliseconds

@@ -2,11 +2,20 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { socketPath } from '../protocol/messages.ts'
 
-/** Why a request may not become a websocket: an HTTP status and its reason. */
+/** Why a request is not answered: an HTTP status and its reason. */
 export interface Refusal {
   readonly status: 400 | 401 | 403 | 404
   readonly reason: string
 }
+
+/** The subprotocol in which a viewer speaks VNC. */
+export const screenProtocol = 'osrun.vnc'
+/** A page cannot send an authorization header with a websocket, so the token comes as a subprotocol, in base64url. */
+const tokenProtocol = 'osrun.token.'
+
+const foreignHost: Refusal = { status: 403, reason: 'this Host is not served' }
+const foreignPage: Refusal = { status: 403, reason: 'web pages are not served' }
+const wrongToken: Refusal = { status: 401, reason: 'wrong token' }
 
 /**
  * Checks who asks for a websocket. The token is the lock; Host and Origin keep web pages in the user's own browser
@@ -14,18 +23,42 @@ export interface Refusal {
  */
 export function checkRequest(request: IncomingMessage, token: string): Refusal | undefined {
   if (!isOwnHost(request.headers.host)) {
-    return { status: 403, reason: 'this Host is not served' }
+    return foreignHost
   }
   if (request.headers.origin !== undefined) {
-    return { status: 403, reason: 'web pages are not served' }
+    return foreignPage
   }
   if (request.url !== socketPath) {
     return { status: 404, reason: `expected ${socketPath}` }
   }
-  if (!isToken(request.headers.authorization, token)) {
-    return { status: 401, reason: 'wrong token' }
+  return isToken(request.headers.authorization ?? '', `Bearer ${token}`) ? undefined : wrongToken
+}
+
+/** The lease whose screen the request asks for; undefined where it asks for something else. */
+export function leaseOfScreen(request: IncomingMessage): string | undefined {
+  return /^\/v1\/vnc\/(m\d{1,9})$/.exec(request.url ?? '')?.[1]
+}
+
+/** Checks who asks for a machine's screen: as for a websocket, but our own page may. */
+export function checkScreenRequest(request: IncomingMessage, token: string): Refusal | undefined {
+  const { host, origin } = request.headers
+  if (!isOwnHost(host)) {
+    return foreignHost
   }
-  return undefined
+  if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
+    return foreignPage
+  }
+  const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((word) => word.trim())
+  if (!protocols.includes(screenProtocol)) {
+    return { status: 400, reason: `expected the subprotocol ${screenProtocol}` }
+  }
+  const given = protocols.find((word) => word.startsWith(tokenProtocol)) ?? ''
+  return isToken(given, tokenProtocol + Buffer.from(token).toString('base64url')) ? undefined : wrongToken
+}
+
+/** Checks who asks for a page. It holds no secret, but nobody else may make it look like his own. */
+export function checkPage(request: IncomingMessage): Refusal | undefined {
+  return isOwnHost(request.headers.host) ? undefined : foreignHost
 }
 
 /** An address, or the name of this computer itself: what DNS rebinding cannot make a browser send. */
@@ -37,7 +70,7 @@ function isOwnHost(host: string | undefined): boolean {
 }
 
 // Digests have one length whatever was sent, so the comparison tells nothing by its time.
-function isToken(authorization: string | undefined, token: string): boolean {
+function isToken(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`))
+  return timingSafeEqual(digest(given), digest(expected))
 }

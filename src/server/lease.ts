@@ -136,7 +136,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
 
   /** Types on the machine's keyboard. */
   keyboard({ keys }: Parameters<'keyboard'>): Promise<void> {
-    return this.#alone(() => pressKeys(this.#machine.qemu.qmp, keys, this.#over.signal))
+    return this.#alone(() => pressKeys(this.#machine, keys, this.#over.signal))
   }
 
   /** @throws OsrunError BAD_OPTION for a point that is not on the screen */

@@ -11,6 +11,7 @@ import { provision, provisioned } from '../snapshots/provision.ts'
 import { type Equipment, type GuestHome, openGuestHome } from './guest-home.ts'
 import { Lease } from './lease.ts'
 import { findPrograms } from './programs.ts'
+import { openRawDoor } from './raw-door.ts'
 import { openRunFolder, type RunFolder } from './run-folder.ts'
 
 /** What a machine room is told. */
@@ -23,6 +24,8 @@ export interface MachineRoomOptions {
   readonly guestFiles?: string | undefined
   /** For debugging only: lets anybody who reaches the raw dialect's port run commands in the machines. */
   readonly expose?: boolean | undefined
+  /** Address for the ports that `expose` opens; 127.0.0.1 by default. */
+  readonly exposeHost?: string | undefined
   readonly version: string
   /** One line for whoever runs the server. */
   readonly log: (line: string) => void
@@ -94,6 +97,9 @@ export class MachineRoom {
         this.#leases.delete(lease)
         giveBack()
       })
+      if (this.exposes) {
+        await this.#expose(lease).catch(({ message }) => this.log(`--expose: no port for ${lease.id}: ${message}`))
+      }
       return lease
     } catch (error) {
       giveBack()
@@ -142,6 +148,15 @@ export class MachineRoom {
   async close(): Promise<void> {
     await Promise.all([...this.#leases].map((lease) => lease.release()))
     await this.#runFolder.remove()
+  }
+
+  async #expose(lease: Lease): Promise<void> {
+    const door = await openRawDoor(this.#options.exposeHost ?? '127.0.0.1', () => lease.agentPort())
+    lease.released.then(() => door.close())
+    this.log(
+      `WARNING: --expose: whoever reaches ${door.address} runs commands in machine ${lease.id} without a token: ` +
+        `printf 'ver\\r\\n' | ncat ${door.address.replace(/:(\d+)$/, ' $1')}`,
+    )
   }
 
   #home(name: string, onProgress: OnProgress, signal?: AbortSignal): Promise<GuestHome> {

@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { headerLength, maxPayload } from '../protocol/frames.ts'
-import { checkRequest } from './door.ts'
+import { checkRequest, checkScreenRequest, leaseOfScreen, type Refusal, screenProtocol } from './door.ts'
 import { MachineRoom, type MachineRoomOptions } from './machine-room.ts'
+import { showScreen } from './screen-gateway.ts'
 import { Session } from './session.ts'
+import { answerViewer, viewerFiles } from './viewer-files.ts'
 
 /** What a server is told. */
 export interface ServeOptions extends MachineRoomOptions {
@@ -32,11 +34,27 @@ export interface Served {
 export async function serve(options: ServeOptions): Promise<Served> {
   const room = await MachineRoom.open(options)
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * (maxPayload + headerLength) })
-  const server = createServer(answer)
+  // What a viewer sends is keys and the pointer.
+  const viewers = new WebSocketServer({ noServer: true, maxPayload: 2 ** 20, handleProtocols: () => screenProtocol })
+  const files = await viewerFiles()
+  const server = createServer((request, response) => {
+    answer(files, request, response).catch(() => response.destroy())
+  })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const id = leaseOfScreen(request)
+    if (id !== undefined) {
+      const lease = room.lease(id)
+      const refusal = checkScreenRequest(request, options.token)
+      if (refusal !== undefined || lease === undefined) {
+        refuse(socket, refusal ?? { status: 404, reason: `there is no machine ${id}` })
+        return
+      }
+      viewers.handleUpgrade(request, socket, head, (websocket) => showScreen(websocket, lease.screenSocket))
+      return
+    }
     const refusal = checkRequest(request, options.token)
     if (refusal !== undefined) {
-      socket.end(`HTTP/1.1 ${refusal.status} Refused\r\nContent-Type: text/plain\r\n\r\n${refusal.reason}\n`)
+      refuse(socket, refusal)
       return
     }
     sockets.handleUpgrade(request, socket, head, (websocket) => {
@@ -62,14 +80,25 @@ export async function serve(options: ServeOptions): Promise<Served> {
   async function close(): Promise<void> {
     watch.stop()
     server.close()
-    for (const client of sockets.clients) {
+    for (const client of [...viewers.clients, ...sockets.clients]) {
       client.terminate()
     }
     await room.close()
   }
 }
 
-function answer(request: IncomingMessage, response: ServerResponse): void {
+function refuse(socket: Duplex, { status, reason }: Refusal): void {
+  socket.end(`HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain\r\n\r\n${reason}\n`)
+}
+
+async function answer(
+  files: ReadonlyMap<string, string>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (await answerViewer(files, request, response)) {
+    return
+  }
   const healthy = request.method === 'GET' && request.url === '/healthz'
   response.writeHead(healthy ? 200 : 404, { 'content-type': 'text/plain' }).end(healthy ? 'ok\n' : 'not found\n')
 }
