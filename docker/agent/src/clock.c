@@ -2,7 +2,6 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
-#include <windows.h>
 
 #define TICKS_PER_MS INT64_C(10000)
 // From 1601, where FILETIME starts, to 1970.
@@ -18,8 +17,17 @@ static int64_t elapsed_ms(LARGE_INTEGER since);
 int64_t clock_now(void) {
   FILETIME now;
   GetSystemTimePreciseAsFileTime(&now);
-  int64_t ticks = (int64_t)((uint64_t)now.dwHighDateTime << 32 | now.dwLowDateTime);
-  return ticks / TICKS_PER_MS - EPOCH_MS;
+  return clock_of_file(now);
+}
+
+int64_t clock_of_file(FILETIME time) {
+  uint64_t ticks = (uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime;
+  return (int64_t)ticks / TICKS_PER_MS - EPOCH_MS;
+}
+
+FILETIME clock_to_file(int64_t time) {
+  uint64_t ticks = (uint64_t)((time + EPOCH_MS) * TICKS_PER_MS);
+  return (FILETIME){.dwLowDateTime = (DWORD)ticks, .dwHighDateTime = (DWORD)(ticks >> 32)};
 }
 
 const char *clock_set(int64_t time, int64_t tolerance) {
@@ -33,8 +41,7 @@ const char *clock_set(int64_t time, int64_t tolerance) {
 }
 
 static bool set(int64_t time) {
-  uint64_t ticks = (uint64_t)((time + EPOCH_MS) * TICKS_PER_MS);
-  FILETIME file_time = {.dwLowDateTime = (DWORD)ticks, .dwHighDateTime = (DWORD)(ticks >> 32)};
+  FILETIME file_time = clock_to_file(time);
   SYSTEMTIME system_time;
   take_privilege();
   return FileTimeToSystemTime(&file_time, &system_time) && SetSystemTime(&system_time);

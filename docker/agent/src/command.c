@@ -3,9 +3,7 @@
 #include <stdlib.h>
 
 #include "job.h"
-#include "log.h"
-#include "reply.h"
-#include "thread.h"
+#include "stream-start.h"
 
 // With those that live on in the background or after a QUIESCE.
 #define COMMANDS_MAX 256
@@ -21,17 +19,16 @@ static void grant(struct command *command, const struct frame *frame);
 static void kill(struct command *command);
 static void abandon(struct stream *stream, enum stream_fate fate);
 static void destroy(struct stream *stream);
-static void send_error(struct connection *connection, uint32_t stream, const char *code, const char *message);
 
 void command_start(struct connection *connection, const struct frame *frame) {
   struct exec_request request;
   const char *wrong = request_exec(frame, &request);
   if (wrong) {
-    send_error(connection, frame->stream, "BAD_REQUEST", wrong);
+    stream_refuse(connection, frame->stream, "BAD_REQUEST", wrong);
     return;
   }
   const char *limit = start(connection, frame, &request);
-  if (limit) send_error(connection, frame->stream, "LIMIT", limit);
+  if (limit) stream_refuse(connection, frame->stream, "LIMIT", limit);
 }
 
 bool command_send(struct command *command, uint8_t type, const void *payload, size_t length) {
@@ -49,21 +46,8 @@ static const char *start(struct connection *connection, const struct frame *fram
   } else if (!launch_prepare(&command->launch, request) || !input_prepare(command)) {
     limit = "the agent has no memory for another command";
   } else {
-    switch (streams_add(&connection->streams, &command->stream)) {
-      case STREAMS_ADDED:
-        stream_hold(&command->stream);
-        if (thread_run(run, command)) break;
-        streams_remove(&connection->streams, &command->stream);
-        stream_let_go(&command->stream);
-        limit = "the agent cannot start another thread";
-        break;
-      case STREAMS_IN_USE:
-        send_error(connection, frame->stream, "STREAM_IN_USE", "a command with this stream is still running");
-        break;
-      case STREAMS_FULL:
-        limit = "a connection has at most 64 streams at once";
-        break;
-    }
+    stream_start(connection, &command->stream, run);
+    return NULL;
   }
   stream_let_go(&command->stream);
   return limit;
@@ -163,11 +147,4 @@ static void destroy(struct stream *stream) {
   if (command->connection) connection_let_go(command->connection);
   free(command);
   InterlockedDecrement(&alive);
-}
-
-static void send_error(struct connection *connection, uint32_t stream, const char *code, const char *message) {
-  log_line("connection %u, stream %u: %s: %s", connection->number, stream, code, message);
-  char text[REPLY_MAX];
-  size_t length = reply_error(text, code, 0, message);
-  outbox_send(&connection->outbox, FRAME_ERROR, stream, text, length);
 }

@@ -3,14 +3,19 @@
 #include "clock.h"
 #include "command.h"
 #include "connection.h"
+#include "file.h"
 #include "json-writer.h"
 #include "reply.h"
 #include "request.h"
+#include "tunnel.h"
+#include "typing.h"
 
 #define PING_MAX 64
 
 static struct problem on_connection(struct connection *connection, const struct frame *frame);
 static struct problem answer_clock(struct connection *connection, const struct frame *frame);
+static struct problem begin(struct connection *connection, const struct frame *frame,
+                            void (*start)(struct connection *, const struct frame *));
 static struct problem pass_on(struct connection *connection, const struct frame *frame);
 static struct problem bad_frame(const char *message);
 
@@ -25,9 +30,13 @@ struct problem dispatch(struct connection *connection, const struct frame *frame
       if (frame->stream != 0) return bad_frame("a frame of the connection came with a stream");
       return on_connection(connection, frame);
     case FRAME_EXEC:
-      if (frame->stream == 0) return bad_frame("EXEC needs a stream that is not 0");
-      command_start(connection, frame);
-      return (struct problem){0};
+      return begin(connection, frame, command_start);
+    case FRAME_FILE:
+      return begin(connection, frame, file_start);
+    case FRAME_CONNECT:
+      return begin(connection, frame, tunnel_start);
+    case FRAME_TYPE:
+      return begin(connection, frame, typing_start);
     case FRAME_WINDOW:
       if (!frame_decode_window(frame, &channel, &add) || (channel != CHANNEL_OUT && channel != CHANNEL_ERR)) {
         return bad_frame("WINDOW is not 5 bytes that grant credit to channel 1 or 2");
@@ -36,6 +45,7 @@ struct problem dispatch(struct connection *connection, const struct frame *frame
     case FRAME_KILL:
     case FRAME_CLOSE_IN:
     case FRAME_DATA_IN:
+    case FRAME_COMMIT:
       return pass_on(connection, frame);
     default:
       // From a newer host.
@@ -70,6 +80,13 @@ static struct problem answer_clock(struct connection *connection, const struct f
   json_write_string(&writer, "clock", clock);
   json_write_end(&writer);
   outbox_send(&connection->outbox, FRAME_CLOCK, 0, text, writer.length);
+  return (struct problem){0};
+}
+
+static struct problem begin(struct connection *connection, const struct frame *frame,
+                            void (*start)(struct connection *, const struct frame *)) {
+  if (frame->stream == 0) return bad_frame("what begins a stream needs one that is not 0");
+  start(connection, frame);
   return (struct problem){0};
 }
 

@@ -7,6 +7,7 @@
 #include <windows.h>
 
 #include "console.h"
+#include "crc32.h"
 #include "hello.h"
 #include "listener.h"
 #include "log.h"
@@ -34,6 +35,7 @@ int wmain(int count, wchar_t **words) {
   }
   // Commands inherit it: one that crashes ends with its code, and no dialog waits for a person.
   SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
+  crc32_prepare();
   int error = WSAStartup(MAKEWORD(2, 2), &winsock);
   if (error || !hello_prepare()) {
     log_line("no sockets (error %d), or no randomness", error);

@@ -1,5 +1,10 @@
 #include "net.h"
 
+#include <ws2tcpip.h>
+
+static SOCKET connect_to(const struct sockaddr *name, int length, HANDLE event, HANDLE stop);
+static int wait_for_connection(SOCKET socket, HANDLE event, HANDLE stop);
+static void send_at_once(SOCKET socket);
 static int finish(SOCKET socket, OVERLAPPED *overlapped, HANDLE stop, DWORD timeout);
 
 SOCKET net_listen(const struct in_addr *address, unsigned short port) {
@@ -22,9 +27,20 @@ SOCKET net_accept(SOCKET listener) {
   SOCKET accepted = accept(listener, NULL, NULL);
   if (accepted == INVALID_SOCKET) return INVALID_SOCKET;
   SetHandleInformation((HANDLE)accepted, HANDLE_FLAG_INHERIT, 0);
-  BOOL no_delay = TRUE;
-  setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, (const char *)&no_delay, sizeof no_delay);
+  send_at_once(accepted);
   return accepted;
+}
+
+SOCKET net_connect(unsigned short port, HANDLE event, HANDLE stop) {
+  struct sockaddr_in old = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  SOCKET connected = connect_to((const struct sockaddr *)&old, sizeof old, event, stop);
+  int error = WSAGetLastError();
+  if (connected != INVALID_SOCKET || error == WSA_OPERATION_ABORTED) return connected;
+  struct sockaddr_in6 new = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  connected = connect_to((const struct sockaddr *)&new, sizeof new, event, stop);
+  // What 127.0.0.1 said is what the host wants to know: ::1 may not even be there.
+  if (connected == INVALID_SOCKET) WSASetLastError(error);
+  return connected;
 }
 
 int net_receive(SOCKET socket, HANDLE event, HANDLE stop, void *buffer, size_t size, DWORD timeout) {
@@ -51,11 +67,45 @@ bool net_send(SOCKET socket, HANDLE event, HANDLE stop, const void *bytes, size_
   return true;
 }
 
+static SOCKET connect_to(const struct sockaddr *name, int length, HANDLE event, HANDLE stop) {
+  DWORD flags = WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT;
+  SOCKET connected = WSASocketW(name->sa_family, SOCK_STREAM, IPPROTO_TCP, NULL, 0, flags);
+  if (connected == INVALID_SOCKET) return INVALID_SOCKET;
+  ResetEvent(event);
+  // The socket does not block from here on, which is nothing to what is overlapped.
+  int error = WSAEventSelect(connected, event, FD_CONNECT) == 0 ? 0 : WSAGetLastError();
+  if (!error && connect(connected, name, length) != 0) error = WSAGetLastError();
+  if (error == WSAEWOULDBLOCK) error = wait_for_connection(connected, event, stop);
+  if (!error) {
+    WSAEventSelect(connected, NULL, 0);
+    send_at_once(connected);
+    return connected;
+  }
+  closesocket(connected);
+  WSASetLastError(error);
+  return INVALID_SOCKET;
+}
+
+static int wait_for_connection(SOCKET socket, HANDLE event, HANDLE stop) {
+  HANDLE handles[] = {stop, event};
+  WSANETWORKEVENTS events;
+  if (WaitForMultipleObjects(2, handles, FALSE, INFINITE) != WAIT_OBJECT_0 + 1) return WSA_OPERATION_ABORTED;
+  return WSAEnumNetworkEvents(socket, NULL, &events) == 0 ? events.iErrorCode[FD_CONNECT_BIT] : WSAGetLastError();
+}
+
+// Without Nagle's delay.
+static void send_at_once(SOCKET socket) {
+  BOOL no_delay = TRUE;
+  setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, (const char *)&no_delay, sizeof no_delay);
+}
+
 static int finish(SOCKET socket, OVERLAPPED *overlapped, HANDLE stop, DWORD timeout) {
   HANDLE handles[] = {stop, overlapped->hEvent};
   bool done = WaitForMultipleObjects(2, handles, FALSE, timeout) == WAIT_OBJECT_0 + 1;
   if (!done) CancelIoEx((HANDLE)socket, overlapped);
   DWORD count, flags;
   BOOL succeeded = WSAGetOverlappedResult(socket, overlapped, &count, TRUE, &flags);
+  if (!done) WSASetLastError(WSA_OPERATION_ABORTED);
+  else if (succeeded) WSASetLastError(0);
   return done && succeeded ? (int)count : 0;
 }

@@ -11,8 +11,12 @@ SOCKET net_listen(const struct in_addr *address, unsigned short port);
 // The next connection, without Nagle's delay, not inheritable.
 SOCKET net_accept(SOCKET listener);
 
+// A connection to a port of this computer, at 127.0.0.1 or ::1, as above; it gives up when `stop` is set.
+SOCKET net_connect(unsigned short port, HANDLE event, HANDLE stop);
+
 // Receives something: how many bytes, or 0 at the end: closed, failed, `stop` set, or `timeout` ms (or INFINITE) over.
-// `event` is a manual-reset event that only this thread uses.
+// WSAGetLastError is then 0 only where the other side closed. `event` is a manual-reset event that only this thread
+// uses.
 int net_receive(SOCKET socket, HANDLE event, HANDLE stop, void *buffer, size_t size, DWORD timeout);
 
 // Sends everything; false at the end, as above.

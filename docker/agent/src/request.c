@@ -1,11 +1,18 @@
 #include "request.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+// The files of Windows count from 1601, and 0 means no time there.
+#define FILE_TIME_MIN (INT64_C(-11644473600000) + 1)
+#define YEAR_9999_MS INT64_C(253402300799999)
 
 static bool read_object(const struct frame *frame, struct json *object);
 static bool has(struct json object, const char *name, struct json *value);
 static const char *read_secret(struct json object, char *secret);
 static const char *check_environment(struct json environment);
+static bool read_op(struct json object, enum file_op *op);
+static bool read_digest(struct json object, uint32_t *digest);
 
 bool request_is_osrun(const struct frame *frame) {
   struct json object, magic;
@@ -64,6 +71,54 @@ const char *request_clock(const struct frame *frame, struct clock_request *reque
   return NULL;
 }
 
+const char *request_file(const struct frame *frame, struct file_request *request) {
+  struct json object, value;
+  memset(request, 0, sizeof *request);
+  if (!read_object(frame, &object)) return "FILE is not a JSON object";
+  if (!read_op(object, &request->op)) return "FILE needs an op: read, write, list, stat, make or remove";
+  if (!has(object, "path", &request->path) || json_kind(request->path) != JSON_STRING ||
+      json_text_is(request->path, "")) {
+    return "FILE needs a path, a string that is not empty";
+  }
+  if (has(object, "recursive", &value)) {
+    request->recursive = json_kind(value) == JSON_TRUE;
+    if (!request->recursive && json_kind(value) != JSON_FALSE) return "FILE's recursive is not true or false";
+  }
+  request->has_modified = has(object, "modified", &value);
+  if (request->has_modified && (!json_integer(value, &request->modified) || request->modified < FILE_TIME_MIN ||
+                                request->modified > YEAR_9999_MS)) {
+    return "FILE's modified is not an integer, in milliseconds since the epoch, of the years 1601 to 9999";
+  }
+  return NULL;
+}
+
+const char *request_commit(const struct frame *frame, struct commit_request *request) {
+  struct json object, value;
+  memset(request, 0, sizeof *request);
+  if (!read_object(frame, &object)) return "COMMIT is not a JSON object";
+  if (!has(object, "size", &value) || !json_integer(value, &request->size) || request->size < 0) {
+    return "COMMIT needs a size, an integer that is not negative";
+  }
+  return read_digest(object, &request->digest) ? NULL : "COMMIT needs a digest of 8 hexadecimal digits";
+}
+
+const char *request_connect(const struct frame *frame, uint16_t *port) {
+  struct json object, value;
+  int64_t number;
+  if (!read_object(frame, &object)) return "CONNECT is not a JSON object";
+  if (!has(object, "port", &value) || !json_integer(value, &number) || number < 1 || number > UINT16_MAX) {
+    return "CONNECT needs a port, an integer from 1 to 65535";
+  }
+  *port = (uint16_t)number;
+  return NULL;
+}
+
+const char *request_type(const struct frame *frame, struct json *text) {
+  struct json object;
+  if (!read_object(frame, &object)) return "TYPE is not a JSON object";
+  return has(object, "text", text) && json_kind(*text) == JSON_STRING ? NULL : "TYPE needs a text, a string";
+}
+
 static bool read_object(const struct frame *frame, struct json *object) {
   return json_check((const char *)frame->payload, frame->length, object);
 }
@@ -94,4 +149,24 @@ static const char *check_environment(struct json environment) {
     }
   }
   return NULL;
+}
+
+static bool read_op(struct json object, enum file_op *op) {
+  static const char *const names[] = {"read", "write", "list", "stat", "make", "remove"};
+  struct json value;
+  if (!has(object, "op", &value) || json_kind(value) != JSON_STRING) return false;
+  for (int index = 0; index < 6; index++) {
+    *op = (enum file_op)index;
+    if (json_text_is(value, names[index])) return true;
+  }
+  return false;
+}
+
+static bool read_digest(struct json object, uint32_t *digest) {
+  struct json value;
+  if (!has(object, "digest", &value) || json_kind(value) != JSON_STRING || value.length != 10) return false;
+  char digits[10];
+  if (json_text(value, digits) != 8 || strspn(digits, "0123456789abcdefABCDEF") != 8) return false;
+  *digest = (uint32_t)strtoul(digits, NULL, 16);
+  return true;
 }

@@ -36,6 +36,21 @@ struct clock_request {
   int64_t time;
 };
 
+enum file_op { FILE_OP_READ, FILE_OP_WRITE, FILE_OP_LIST, FILE_OP_STAT, FILE_OP_MAKE, FILE_OP_REMOVE };
+
+struct file_request {
+  enum file_op op;
+  struct json path;
+  bool recursive, has_modified;
+  // Milliseconds since the epoch, UTC, of a year that a file can have.
+  int64_t modified;
+};
+
+struct commit_request {
+  int64_t size;
+  uint32_t digest;
+};
+
 // True if the payload comes from one of us: an object with our magic.
 bool request_is_osrun(const struct frame *frame);
 
@@ -43,5 +58,9 @@ bool request_is_osrun(const struct frame *frame);
 const char *request_hello(const struct frame *frame, struct hello_request *request);
 const char *request_exec(const struct frame *frame, struct exec_request *request);
 const char *request_clock(const struct frame *frame, struct clock_request *request);
+const char *request_file(const struct frame *frame, struct file_request *request);
+const char *request_commit(const struct frame *frame, struct commit_request *request);
+const char *request_connect(const struct frame *frame, uint16_t *port);
+const char *request_type(const struct frame *frame, struct json *text);
 
 #endif

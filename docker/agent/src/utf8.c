@@ -35,6 +35,22 @@ size_t utf8_encode(uint32_t code_point, char out[4]) {
   return length;
 }
 
+size_t utf8_of_utf16(const uint16_t *units, char *out) {
+  char *to = out;
+  while (*units) {
+    uint32_t code_point = *units++;
+    if (code_point >= 0xD800 && code_point <= 0xDFFF) {
+      bool pair = code_point <= 0xDBFF && *units >= 0xDC00 && *units <= 0xDFFF;
+      code_point = pair ? 0x10000 + ((code_point - 0xD800) << 10) + (uint32_t)(*units++ - 0xDC00) : 0xFFFD;
+    }
+    char encoded[4];
+    size_t length = utf8_encode(code_point, encoded);
+    for (size_t byte = 0; byte < length; byte++) *to++ = encoded[byte];
+  }
+  *to = 0;
+  return (size_t)(to - out);
+}
+
 static bool is_tail(const char *at, const char *end, size_t count) {
   if ((size_t)(end - at) < count) return false;
   for (size_t index = 0; index < count; index++) {

@@ -82,6 +82,18 @@ static void utf8_bounds(void) {
   }
 }
 
+static void utf16(void) {
+  static const uint16_t units[] = {'a', 0x416, 0x4F60, 0xD83D, 0xDE00, 0xD83D, 'b', 0xDE00, 0xDBFF, 0xDFFF, 0xD800, 0};
+  static const char text[] = "a\xD0\x96\xE4\xBD\xA0\xF0\x9F\x98\x80\xEF\xBF\xBD"
+                             "b\xEF\xBF\xBD\xF4\x8F\xBF\xBF\xEF\xBF\xBD";
+  char *out = exact_copy(text, sizeof text);
+  memset(out, 'x', sizeof text);
+  CHECK(utf8_of_utf16(units, out) == sizeof text - 1 && memcmp(out, text, sizeof text) == 0);
+  free(out);
+  char nothing[1];
+  CHECK(utf8_of_utf16(units + sizeof units / sizeof *units - 1, nothing) == 0 && nothing[0] == 0);
+}
+
 static void depth_is_bounded(void) {
   static char text[200001];
   for (int depth = 1; depth <= 100000; depth = depth < 20 ? depth + 1 : depth * 5) {
@@ -202,6 +214,7 @@ int main(void) {
   TEST("what is not exactly one JSON object is refused", refuses);
   TEST("bytes that are no UTF-8 are refused", refuses_bad_utf8);
   TEST("UTF-8 is known at the edges of its lengths", utf8_bounds);
+  TEST("UTF-16 becomes UTF-8, and half a pair U+FFFD", utf16);
   TEST("deep nesting is refused before it is deep", depth_is_bounded);
   TEST("no prefix of an object is an object", every_prefix);
   TEST("an object with any byte changed is read within its bounds", mutations);

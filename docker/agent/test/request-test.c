@@ -88,6 +88,76 @@ static void clocks(void) {
   CHECK(request_clock(&bad, &request));
 }
 
+static const char *file(const char *text, struct file_request *request) {
+  struct frame frame = frame_of(text);
+  return request_file(&frame, request);
+}
+
+static void files(void) {
+  struct file_request request;
+  static const char *const ops[] = {"read", "write", "list", "stat", "make", "remove"};
+  for (int op = 0; op < 6; op++) {
+    char text[100];
+    snprintf(text, sizeof text, "{\"op\":\"%s\",\"path\":\"a\\\\b\"}", ops[op]);
+    CHECK(!file(text, &request) && request.op == (enum file_op)op && json_text_is(request.path, "a\\b"));
+    CHECK(!request.recursive && !request.has_modified);
+  }
+  CHECK(!file("{\"op\":\"list\",\"path\":\"a\",\"recursive\":true}", &request) && request.recursive);
+  CHECK(!file("{\"op\":\"write\",\"path\":\"a\",\"modified\":-1}", &request));
+  CHECK(request.has_modified && request.modified == -1);
+  static const char *const bad[] = {
+      "", "[]", "{}", "{\"op\":\"read\"}", "{\"path\":\"a\"}", "{\"op\":\"Read\",\"path\":\"a\"}",
+      "{\"op\":\"rea\",\"path\":\"a\"}", "{\"op\":1,\"path\":\"a\"}", "{\"op\":\"read\",\"path\":\"\"}",
+      "{\"op\":\"read\",\"path\":[]}", "{\"op\":\"list\",\"path\":\"a\",\"recursive\":1}",
+      "{\"op\":\"write\",\"path\":\"a\",\"modified\":\"1\"}", "{\"op\":\"write\",\"path\":\"a\",\"modified\":1.5}",
+      "{\"op\":\"write\",\"path\":\"a\",\"modified\":-11644473600000}",
+      "{\"op\":\"write\",\"path\":\"a\",\"modified\":253402300800000}",
+  };
+  for (size_t index = 0; index < sizeof bad / sizeof *bad; index++) CHECK(file(bad[index], &request));
+}
+
+static const char *commit(const char *text, struct commit_request *request) {
+  struct frame frame = frame_of(text);
+  return request_commit(&frame, request);
+}
+
+static void commits(void) {
+  struct commit_request request;
+  CHECK(!commit("{\"size\":0,\"digest\":\"00000000\"}", &request) && request.size == 0 && request.digest == 0);
+  CHECK(!commit("{\"size\":9007199254740992,\"digest\":\"cbF43926\"}", &request));
+  CHECK(request.size == INT64_C(1) << 53 && request.digest == 0xCBF43926);
+  static const char *const bad[] = {
+      "", "{}", "{\"size\":1}", "{\"digest\":\"00000000\"}", "{\"size\":-1,\"digest\":\"00000000\"}",
+      "{\"size\":\"1\",\"digest\":\"00000000\"}", "{\"size\":1,\"digest\":0}", "{\"size\":1,\"digest\":\"0000000\"}",
+      "{\"size\":1,\"digest\":\"000000000\"}", "{\"size\":1,\"digest\":\"0x000000\"}",
+      "{\"size\":1,\"digest\":\"0000000 \"}", "{\"size\":1,\"digest\":\"00\\u0030\"}",
+  };
+  for (size_t index = 0; index < sizeof bad / sizeof *bad; index++) CHECK(commit(bad[index], &request));
+}
+
+static void connects(void) {
+  static const char *const bad[] = {
+      "", "{}", "{\"port\":0}", "{\"port\":-1}", "{\"port\":65536}", "{\"port\":\"80\"}", "{\"port\":80.0}",
+  };
+  uint16_t port;
+  struct frame least = frame_of("{\"port\":1}"), most = frame_of("{\"port\":65535}");
+  CHECK(!request_connect(&least, &port) && port == 1);
+  CHECK(!request_connect(&most, &port) && port == 65535);
+  for (size_t index = 0; index < sizeof bad / sizeof *bad; index++) {
+    struct frame frame = frame_of(bad[index]);
+    CHECK(request_connect(&frame, &port));
+  }
+}
+
+static void types(void) {
+  struct json text;
+  struct frame some = frame_of("{\"text\":\"a\\n\"}"), nothing = frame_of("{\"text\":\"\"}");
+  struct frame none = frame_of("{}"), number = frame_of("{\"text\":1}"), garbage = frame_of("text");
+  CHECK(!request_type(&some, &text) && json_text_is(text, "a\n"));
+  CHECK(!request_type(&nothing, &text) && json_text_is(text, ""));
+  CHECK(request_type(&none, &text) && request_type(&number, &text) && request_type(&garbage, &text));
+}
+
 static void errors(void) {
   static char message[100000];
   static const char *const units[] = {"\x01", "\xF0\x9F\x98\x80", "\xFF", "a"};
@@ -110,6 +180,10 @@ int main(void) {
   TEST("a secret has 1 to 128 hexadecimal digits", secrets);
   TEST("an EXEC is read, or what is wrong with it is told", execs);
   TEST("a CLOCK may ask for a time", clocks);
+  TEST("a FILE is read, or what is wrong with it is told", files);
+  TEST("a COMMIT has a size and a digest", commits);
+  TEST("a CONNECT has a port", connects);
+  TEST("a TYPE has a text", types);
   TEST("an ERROR is JSON whatever its message", errors);
   return 0;
 }
