@@ -1,14 +1,17 @@
 import { agentPort, type MachineShape } from './shape.ts'
 
+/** QEMU's name for the machine's memory. */
+export const ramBlock = 'pc.ram'
+
 /** One start of QEMU. All paths are absolute and may hold any character. */
 export interface QemuStart {
   readonly name: string
   readonly shape: MachineShape
   /**
    * The RAM file. `template` maps it shared, so that what the guest writes is in the file; `clone` maps it privately
-   * from a file that stays as it is.
+   * from a file that stays as it is. `offset` is where in the file the memory begins, 0 by default.
    */
-  readonly memory: { readonly path: string; readonly use: 'template' | 'clone' }
+  readonly memory: { readonly path: string; readonly offset?: number; readonly use: 'template' | 'clone' }
   /** The machine's own writable overlay. */
   readonly disk: string
   readonly network: 'isolated' | 'internet'
@@ -46,7 +49,7 @@ function machineArguments({ shape, memory }: QemuStart): string[] {
   const own = memory.use === 'template' ? { share: true } : { share: false, readonly: true, rom: 'off' }
   return [
     '-machine',
-    `${shape.machineType},memory-backend=pc.ram,mem-merge=off,dump-guest-core=off,vmport=off,sata=off,smbus=off,i8042=off`,
+    `${shape.machineType},memory-backend=${ramBlock},mem-merge=off,dump-guest-core=off,vmport=off,sata=off,smbus=off,i8042=off`,
     ...['-accel', acceleratorArgument(shape)],
     ...['-cpu', shape.cpuModel],
     ...['-smp', `cpus=${shape.cpus}`],
@@ -54,9 +57,10 @@ function machineArguments({ shape, memory }: QemuStart): string[] {
     '-object',
     JSON.stringify({
       'qom-type': 'memory-backend-file',
-      id: 'pc.ram',
+      id: ramBlock,
       size: shape.memoryMiB * 2 ** 20,
       'mem-path': memory.path,
+      ...(memory.offset === undefined ? {} : { offset: memory.offset }),
       reserve: false,
       ...own,
     }),

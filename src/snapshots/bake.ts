@@ -1,12 +1,12 @@
-import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { AgentGreeting } from '../machines/agent-link.ts'
 import { loadWhole, saveDeviceState, saveWhole } from '../machines/device-state.ts'
 import { baseName, createOverlay } from '../machines/disk.ts'
 import { Machine, type MachinePlace, type Programs } from '../machines/machine.ts'
+import { ramBlock } from '../machines/qemu-arguments.ts'
 import type { Qmp } from '../machines/qmp.ts'
 import { fileNames, finishTemplate, type TemplateIdentity } from './finish-template.ts'
-import { allocateRam } from './ram-file.ts'
+import { findPages } from './mapped-ram.ts'
 import { checkRoom } from './room.ts'
 import type { Draft, Store, Template } from './store.ts'
 
@@ -29,7 +29,7 @@ const overhead = 256 * 2 ** 20
 
 /**
  * Makes a snapshot of a running machine. A machine maps its RAM privately, so its memory cannot be published as it
- * lies: it is written out while the machine stands still, and a second QEMU writes it into a RAM file of its own.
+ * lies: QEMU writes it out while the machine stands still, each page at its own place, so that the file can be mapped.
  * @throws OsrunError DISK_FULL, SNAPSHOT_FAILED, SNAPSHOT_EXISTS
  */
 export async function bake(task: Baking): Promise<Template> {
@@ -37,17 +37,15 @@ export async function bake(task: Baking): Promise<Template> {
   const draft = await store.draft()
   try {
     const bytes = machine.origin.shape.memoryMiB * 2 ** 20
-    await checkRoom(draft.folder, 2 * bytes + overhead, `Snapshot "${identity.name}"`)
-    await allocateRam(join(draft.folder, fileNames.ram), bytes)
+    await checkRoom(draft.folder, bytes + overhead, `Snapshot "${identity.name}"`)
     const layers = await standStill(task, draft)
-    await convert(task, draft, layers)
-    return await finishTemplate(programs, draft, machine, layers, identity, task.replace)
+    const offset = await findPages(join(draft.folder, fileNames.ram), ramBlock, bytes)
+    await writeDeviceState(task, draft, layers, offset)
+    return await finishTemplate(programs, draft, machine, layers, identity, task.replace, offset)
   } finally {
     await draft.discard()
   }
 }
-
-const wholeName = 'whole'
 
 /** Saves the machine at one instant and lets it go on. @returns the layers of that instant, top first */
 async function standStill({ machine, programs, greeting, agentDeadline }: Baking, draft: Draft): Promise<string[]> {
@@ -57,7 +55,7 @@ async function standStill({ machine, programs, greeting, agentDeadline }: Baking
     await machine.pause()
     const layers = [machine.overlay, ...machine.layers]
     await growChain(programs, machine, qmp)
-    await saveWhole(qmp, join(draft.folder, wholeName))
+    await saveWhole(qmp, join(draft.folder, fileNames.ram))
     return layers
   } finally {
     await machine.resume()
@@ -93,20 +91,23 @@ async function activeNode(qmp: Qmp): Promise<{ name: string; size: number }> {
   return { name: inserted?.['node-name'] ?? 'disk', size: inserted?.image['virtual-size'] ?? 0 }
 }
 
-async function convert(task: Baking, draft: Draft, layers: readonly string[]): Promise<void> {
-  const whole = join(draft.folder, wholeName)
+/**
+ * A second QEMU that has the file's pages as its memory, shared, loads the file, which writes to each page what it holds
+ * already, and writes the device state by itself.
+ */
+async function writeDeviceState(task: Baking, draft: Draft, layers: readonly string[], offset: number): Promise<void> {
+  const ram = join(draft.folder, fileNames.ram)
   const second = await Machine.start(task.programs, task.place, {
     shape: task.machine.origin.shape,
     network: task.machine.origin.network,
-    memory: { path: join(draft.folder, fileNames.ram), use: 'template' },
+    memory: { path: ram, offset, use: 'template' },
     layers,
     base: join(task.machine.place.folder, baseName),
-    load: (qmp) => loadWhole(qmp, whole),
+    load: (qmp) => loadWhole(qmp, ram),
   })
   try {
     await saveDeviceState(second.qemu.qmp, join(draft.folder, fileNames.state))
   } finally {
     await second.release()
-    await rm(whole, { force: true })
   }
 }

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { createOverlay } from '../machines/disk.ts'
 import type { Machine, Programs } from '../machines/machine.ts'
 import type { Manifest } from './manifest.ts'
-import { punchZeroPages } from './ram-file.ts'
+import { memoryOffset } from './restore.ts'
 import type { Draft, Template } from './store.ts'
 
 /** Names within a snapshot's folder. */
@@ -21,6 +21,7 @@ export interface TemplateIdentity {
 /**
  * Completes a draft that holds `ram` and `state` with the disk layers of `machine`, and publishes it.
  * @param layers top first; the top one is written no more
+ * @param ramOffset where in `ram` the memory begins
  */
 export async function finishTemplate(
   programs: Programs,
@@ -29,9 +30,9 @@ export async function finishTemplate(
   layers: readonly string[],
   identity: TemplateIdentity,
   replace: boolean,
+  ramOffset?: number,
 ): Promise<Template> {
   const { folder } = draft
-  await punchZeroPages(join(folder, fileNames.ram))
   const [top = ''] = layers
   const blank = await createOverlay(programs.qemuImg, machine.place.folder, basename(top))
   await move(blank, join(folder, fileNames.overlay))
@@ -43,7 +44,7 @@ export async function finishTemplate(
     id: randomBytes(8).toString('hex'),
     createdAt: new Date().toISOString(),
     memoryMiB: machine.origin.shape.memoryMiB,
-    ram: await described(fileNames.ram),
+    ram: { ...(await described(fileNames.ram)), ...memoryOffset({ offset: ramOffset }) },
     state: await described(fileNames.state),
     overlay: await described(fileNames.overlay),
     layers: await Promise.all(layers.map((layer) => described(basename(layer)))),

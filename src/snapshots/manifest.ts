@@ -13,7 +13,8 @@ const manifest = v.object({
   parent: v.optional(v.string()),
   createdAt: v.pipe(v.string(), v.isoTimestamp()),
   memoryMiB: v.number(),
-  ram: file,
+  /** Memory begins at `offset`, 0 by default. */
+  ram: v.object({ ...file.entries, offset: v.optional(v.number()) }),
   state: file,
   /** An empty overlay over the top layer, which machines copy. */
   overlay: file,

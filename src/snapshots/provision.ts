@@ -7,7 +7,7 @@ import type { MachineShape } from '../machines/shape.ts'
 import type { Progress } from '../protocol/messages.ts'
 import { fileNames, finishTemplate } from './finish-template.ts'
 import { waitUntilIdle } from './idle.ts'
-import { allocateRam } from './ram-file.ts'
+import { allocateRam, punchZeroPages } from './ram-file.ts'
 import { checkRoom } from './room.ts'
 import type { Store, Template } from './store.ts'
 
@@ -74,6 +74,7 @@ export async function provision(task: Provisioning): Promise<Template> {
       await machine.pause()
       await saveDeviceState(machine.qemu.qmp, join(draft.folder, fileNames.state))
       await machine.qemu.kill()
+      await punchZeroPages(join(draft.folder, fileNames.ram))
       const identity = { guest: guest.name, name: provisioned, key: task.key }
       return await finishTemplate(programs, draft, machine, [machine.overlay], identity, true)
     } finally {

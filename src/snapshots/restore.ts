@@ -93,10 +93,15 @@ export function cloneOrigin(
   return {
     shape,
     network,
-    memory: { path: join(folder, manifest.ram.name), use: 'clone' },
+    memory: { path: join(folder, manifest.ram.name), ...memoryOffset(manifest.ram), use: 'clone' },
     layers: manifest.layers.map(({ name }) => join(folder, name)),
     base,
     blankOverlay: join(folder, manifest.overlay.name),
     load: (qmp) => loadDeviceState(qmp, join(folder, manifest.state.name)),
   }
+}
+
+/** Where the memory begins, as QEMU is told it. */
+export function memoryOffset({ offset }: { readonly offset?: number | undefined }): { offset?: number } {
+  return offset === undefined ? {} : { offset }
 }
