@@ -1,4 +1,4 @@
-// What lives on a stream's number: a command today. A connection knows only this of it.
+// What lives on a stream's number: a command or an errand. A connection knows only this of it.
 #ifndef OSRUN_STREAM_H
 #define OSRUN_STREAM_H
 

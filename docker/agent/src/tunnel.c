@@ -124,7 +124,7 @@ static void leave(struct tunnel *tunnel) {
 
 static void fail(struct tunnel *tunnel, DWORD error) {
   char subject[64];
-  snprintf(subject, sizeof subject, "no connection to port %u in the guest", tunnel->port);
+  snprintf(subject, sizeof subject, "the connection to port %u in the guest failed", tunnel->port);
   errand_fail(&tunnel->errand, "CONNECT_FAILED", error, subject);
 }
 
