@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { runCommand } from '../../src/machines/run-command.ts'
 import { encodeFrame, encodeJsonFrame, encodeWindow, FrameDecoder, frameType } from '../../src/protocol/frames.ts'
 import { AgentModel, type Purpose } from './agent-model.ts'
 import { bareMachine, secret } from './bare-machine.ts'
@@ -187,14 +187,37 @@ class Run {
   }
 }
 
-test('an agent does what its model allows, whatever it is told, and survives what breaks the protocol', async () => {
-  const { link } = given.machine
-  // A file of some length with other bytes at each place.
-  const line = 'for /l %i in (1,1,20000) do @echo %i and some more text to make it long >> C:\\model.bin'
-  expect(await runCommand(link, `cmd /d /s /c "${line}"`, 300_000)).toBe(0)
-  const numbers = Array.from({ length: 20_000 }, (_, index) => `${index + 1} and some more text to make it long \r\n`)
-  const content = Buffer.from(numbers.join(''))
+/** A file of more than one window, with other bytes at each place. @returns what is in it */
+async function makeContent(): Promise<Buffer> {
+  const part = Buffer.from(
+    Array.from({ length: 6000 }, (_, index) => `${index}: some text to make it long`).join('\r\n'),
+  )
+  const digest = crc32(part).toString(16).padStart(8, '0')
+  const socket = await greet()
+  socket.write(encodeJsonFrame(frameType.file, 1, { op: 'write', path: 'C:\\part.bin' }))
+  for (let at = 0; at < part.length; at += 65_536) {
+    socket.write(encodeFrame(frameType.dataIn, 1, part.subarray(at, at + 65_536)))
+  }
+  socket.write(encodeJsonFrame(frameType.commit, 1, { size: part.length, digest }))
+  const commandLine = 'cmd /c copy /b C:\\part.bin+C:\\part.bin+C:\\part.bin C:\\model.bin'
+  const decoder = new FrameDecoder()
+  for await (const bytes of socket) {
+    for (const { type, payload } of decoder.push(bytes)) {
+      if (type === frameType.done) {
+        socket.write(encodeJsonFrame(frameType.exec, 2, { commandLine, stdin: 'null' }))
+      } else if (type === frameType.exit) {
+        socket.destroy()
+        return Buffer.concat([part, part, part])
+      } else if (type === frameType.error) {
+        expect.fail(String(payload))
+      }
+    }
+  }
+  return expect.fail('the agent closed the connection')
+}
 
+test('an agent does what its model allows, whatever it is told, and survives what breaks the protocol', async () => {
+  const content = await makeContent()
   const property = fc.asyncProperty(
     fc.array(legal, { minLength: 20, maxLength: 80 }),
     fc.constantFrom(...breaches),
