@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
-import { checkRequest } from '../../src/server/door.ts'
+import { checkRequest, checkScreenRequest, leaseOfScreen } from '../../src/server/door.ts'
 
 function request(headers: Record<string, string>, url = '/v1'): IncomingMessage {
   return { url, headers: { host: '127.0.0.1:8000', authorization: 'Bearer right', ...headers } } as never
@@ -29,4 +29,42 @@ test('a request without a Host is refused', () => {
   const asked = request({})
   delete asked.headers.host
   expect(checkRequest(asked, 'right')?.status).toBe(403)
+})
+
+const ownPage = 'http://127.0.0.1:8000'
+const protocols = `osrun.vnc, osrun.token.${Buffer.from('ri/ght').toString('base64url')}`
+
+function screenRequest(headers: Record<string, string>): IncomingMessage {
+  return request({ authorization: '', 'sec-websocket-protocol': protocols, ...headers }, '/v1/vnc/m7')
+}
+
+test.each([
+  ['our own page', { origin: ownPage }],
+  ['our own page behind a door of its own with TLS', { origin: 'https://127.0.0.1:8000' }],
+  ['a program', {}],
+])('%s may see a screen', (_, headers) => {
+  expect(checkScreenRequest(screenRequest(headers), 'ri/ght')).toBeUndefined()
+})
+
+test.each([
+  ['another page', { origin: 'http://127.0.0.1:9000' }, 403],
+  ['a page without an address', { origin: 'null' }, 403],
+  ['a name that someone else may point at this computer', { host: 'evil.test', origin: 'http://evil.test' }, 403],
+  ['no token', { 'sec-websocket-protocol': 'osrun.vnc' }, 401],
+  ['a wrong token', { 'sec-websocket-protocol': 'osrun.vnc, osrun.token.d3Jvbmc' }, 401],
+  ['a token that is not encoded', { 'sec-websocket-protocol': 'osrun.vnc, osrun.token.ri/ght' }, 401],
+  ['a token of the other kind', { 'sec-websocket-protocol': 'osrun.vnc', authorization: 'Bearer ri/ght' }, 401],
+  ['no subprotocol that a browser would accept', { 'sec-websocket-protocol': protocols.split(', ')[1] ?? '' }, 400],
+])('%s may not see a screen', (_, headers: Record<string, string>, status) => {
+  expect(checkScreenRequest(screenRequest({ origin: ownPage, ...headers }), 'ri/ght')?.status).toBe(status)
+})
+
+test.each([
+  ['/v1/vnc/m7', 'm7'],
+  ['/v1/vnc/m7/', undefined],
+  ['/v1/vnc/../m7', undefined],
+  ['/v1/vnc/', undefined],
+  ['/v1', undefined],
+])('%s is about the screen of %s', (url, id) => {
+  expect(leaseOfScreen(request({}, url))).toBe(id)
 })
