@@ -7,7 +7,7 @@
 
 #include "connection.h"
 #include "input.h"
-#include "output.h"
+#include "kit.h"
 #include "ring.h"
 #include "spawn.h"
 #include "stream.h"
@@ -17,8 +17,6 @@ struct command {
 
   // The mailbox.
   SRWLOCK lock;
-  // Auto reset: look into the mailbox.
-  HANDLE wake;
   // Bytes for the child's stdin; no capacity if it gets none.
   struct ring mail;
   // After what is in `mail`, stdin ends.
@@ -28,15 +26,14 @@ struct command {
   bool killed;
   // Nobody listens: output is dropped.
   bool detached;
-  // Set while the command's tree can be killed.
-  HANDLE job;
 
-  // The rest belongs to the command's thread.
+  // Its `wake` says: look into the mailbox. Its job kills the command's tree. The outputs belong to the command's thread.
+  struct kit kit;
+  // So does the rest.
   struct connection *connection;
   struct launch launch;
   struct spawned spawned;
   struct input input;
-  struct output outputs[2];
   bool exited;
   ULONGLONG exited_at;
 };

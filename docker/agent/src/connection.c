@@ -1,7 +1,6 @@
 #include "connection.h"
 
-#include <stdlib.h>
-
+#include "block.h"
 #include "dispatch.h"
 #include "door.h"
 #include "hello.h"
@@ -15,6 +14,7 @@
 #define HELLO_DEADLINE_MS 30000
 // For the last frame to be written, and for the host to close its side.
 #define FAREWELL_DEADLINE_MS 2000
+#define RECEIVE_SIP 4096
 
 static DWORD WINAPI run(void *argument);
 static void serve(struct connection *connection);
@@ -27,7 +27,7 @@ static void linger(struct connection *connection);
 
 void connection_start(SOCKET socket) {
   static volatile LONG connections;
-  struct connection *connection = calloc(1, sizeof *connection);
+  struct connection *connection = block_take(sizeof *connection);
   if (!connection) {
     closesocket(socket);
     return;
@@ -38,6 +38,7 @@ void connection_start(SOCKET socket) {
   connection->stop = CreateEventW(NULL, TRUE, FALSE, NULL);
   connection->received = CreateEventW(NULL, TRUE, FALSE, NULL);
   connection->at = connection->end = connection->bytes;
+  connection->appetite = RECEIVE_SIP;
   frame_decoder_start(&connection->decoder, connection->payload);
   streams_open(&connection->streams);
 
@@ -53,6 +54,7 @@ void connection_start(SOCKET socket) {
 void connection_cut(struct connection *connection) {
   streams_abandon(&connection->streams, STREAM_KILL);
   if (connection->job) job_kill(connection->job);
+  InterlockedExchange(&connection->cut, TRUE);
   SetEvent(connection->stop);
 }
 
@@ -66,7 +68,7 @@ void connection_let_go(struct connection *connection) {
   if (connection->job) CloseHandle(connection->job);
   if (connection->stop) CloseHandle(connection->stop);
   if (connection->received) CloseHandle(connection->received);
-  free(connection);
+  block_free(connection);
 }
 
 static DWORD WINAPI run(void *argument) {
@@ -117,7 +119,7 @@ static bool first_byte_is_ours(struct connection *connection) {
 static enum frame_result next_frame(struct connection *connection, DWORD timeout) {
   ULONGLONG start = GetTickCount64();
   for (;;) {
-    if (WaitForSingleObject(connection->stop, 0) == WAIT_OBJECT_0) return FRAME_INCOMPLETE;
+    if (connection->cut) return FRAME_INCOMPLETE;
     enum frame_result result = frame_decode(&connection->decoder, &connection->at, connection->end);
     if (result != FRAME_INCOMPLETE) return result;
 
@@ -129,7 +131,9 @@ static enum frame_result next_frame(struct connection *connection, DWORD timeout
 
 static bool receive(struct connection *connection, DWORD timeout) {
   int count = net_receive(connection->socket, connection->received, connection->stop, connection->bytes,
-                          sizeof connection->bytes, timeout);
+                          connection->appetite, timeout);
+  if ((size_t)count < connection->appetite) connection->appetite = RECEIVE_SIP;
+  else connection->appetite = sizeof connection->bytes;
   connection->at = connection->bytes;
   connection->end = connection->bytes + count;
   return count > 0;

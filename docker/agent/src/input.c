@@ -1,7 +1,6 @@
 #include "input.h"
 
-#include <stdlib.h>
-
+#include "block.h"
 #include "command.h"
 
 #define WRITE_MAX 65536
@@ -12,7 +11,7 @@ static void consumed(struct command *command, size_t length);
 
 bool input_prepare(struct command *command) {
   if (!command->launch.pipe_input) return true;
-  ring_start(&command->mail, malloc(FRAME_INITIAL_CREDIT), FRAME_INITIAL_CREDIT);
+  ring_start(&command->mail, block_take(FRAME_INITIAL_CREDIT), FRAME_INITIAL_CREDIT);
   command->input.overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
   return command->mail.bytes && command->input.overlapped.hEvent;
 }
@@ -60,7 +59,7 @@ void input_close(struct command *command) {
 void input_free(struct command *command) {
   input_close(command);
   if (command->input.overlapped.hEvent) CloseHandle(command->input.overlapped.hEvent);
-  free(command->mail.bytes);
+  block_free(command->mail.bytes);
 }
 
 static bool finish_write(struct command *command) {

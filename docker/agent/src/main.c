@@ -8,6 +8,7 @@
 
 #include "console.h"
 #include "hello.h"
+#include "kit.h"
 #include "listener.h"
 #include "log.h"
 
@@ -40,6 +41,7 @@ int wmain(int count, wchar_t **words) {
     return 1;
   }
   if (!console_open()) log_line("commands share no console, which makes them slow");
+  kit_refill();
   listener_run(&options.address, options.port);
   return 1;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <windows.h>
 
+#include "kit.h"
 #include "request.h"
 
 // What to start; from a request, in the words of Windows.
@@ -18,10 +19,10 @@ struct launch {
 };
 
 struct spawned {
-  HANDLE process, thread, job;
+  HANDLE process;
   DWORD pid;
-  // Our ends of the pipes; `input` is NULL if the command reads the NUL device.
-  HANDLE input, output, error;
+  // Our end of the pipe; NULL if the command reads the NUL device.
+  HANDLE input;
 };
 
 // Why nothing was started.
@@ -35,8 +36,9 @@ struct spawn_failure {
 bool launch_prepare(struct launch *launch, const struct exec_request *request);
 void launch_free(struct launch *launch);
 
-// The process is in both jobs and suspended: ResumeThread lets it run. On failure nothing is left.
-bool spawn(const struct launch *launch, HANDLE connection_job, struct spawned *spawned, struct spawn_failure *failure);
+// The process is in the connection's job and, within it, in that of the kit. On failure nothing is left.
+bool spawn(const struct launch *launch, HANDLE connection_job, struct kit *kit, struct spawned *spawned,
+           struct spawn_failure *failure);
 
 // Closes what is not NULL.
 void spawned_free(struct spawned *spawned);
