@@ -8,22 +8,26 @@
 
 // After the process has exited: a pipe that is open but silent for so long is held by a process that it left behind.
 #define DRAIN_DEADLINE_MS 1000
+// A pseudo console may give the programs that are left on it 5 seconds to end.
+#define CLOSE_DEADLINE_MS 15000
 
 static bool begin(struct command *command);
 static void tell_failure(struct command *command, const struct spawn_failure *failure);
 static void tell_start(struct command *command);
 static bool follow(struct command *command);
+static bool resize(struct command *command);
 static bool all_ended(const struct command *command);
 static DWORD patience(struct command *command);
 static void wait(struct command *command, DWORD timeout);
 static void tell_exit(struct command *command, bool inherited);
 static void hang_up(struct command *command);
+static bool has_terminal(const struct command *command);
 static bool read_flag(struct command *command, const bool *flag);
 
 void command_run(struct command *command) {
   if (!begin(command)) return;
   bool complete = follow(command);
-  console_used();
+  if (!has_terminal(command)) console_used();
   tell_exit(command, !complete);
   hang_up(command);
   input_close(command);
@@ -75,7 +79,7 @@ static void tell_start(struct command *command) {
 static bool follow(struct command *command) {
   for (;;) {
     if (read_flag(command, &command->detached)) hang_up(command);
-    bool busy = input_step(command);
+    bool busy = resize(command) | input_step(command);
     for (int index = 0; index < 2; index++) busy |= output_step(command, &command->kit.outputs[index]);
     if (busy) continue;
     if (command->exited && all_ended(command)) return true;
@@ -96,6 +100,17 @@ static bool follow(struct command *command) {
   }
 }
 
+static bool resize(struct command *command) {
+  struct terminal *terminal = &command->spawned.terminal;
+  if (!terminal->console || terminal_is_busy(terminal)) return false;
+  AcquireSRWLockExclusive(&command->lock);
+  struct terminal_size wish = command->wish;
+  command->wish = (struct terminal_size){0};
+  ReleaseSRWLockExclusive(&command->lock);
+  if (wish.columns > 0) terminal_resize(terminal, wish, command->spawned.pid, command->kit.job);
+  return wish.columns > 0;
+}
+
 static bool all_ended(const struct command *command) {
   return command->kit.outputs[0].ended && command->kit.outputs[1].ended;
 }
@@ -111,15 +126,17 @@ static DWORD patience(struct command *command) {
     if (output->busy_at > silent_since) silent_since = output->busy_at;
   }
   ULONGLONG silent = GetTickCount64() - silent_since;
-  return silent >= DRAIN_DEADLINE_MS ? 0 : (DWORD)(DRAIN_DEADLINE_MS - silent);
+  ULONGLONG deadline = has_terminal(command) ? CLOSE_DEADLINE_MS : DRAIN_DEADLINE_MS;
+  return silent >= deadline ? 0 : (DWORD)(deadline - silent);
 }
 
 static void wait(struct command *command, DWORD timeout) {
   if (command->connection) outbox_flush(&command->connection->outbox);
-  HANDLE handles[5] = {command->kit.wake};
+  HANDLE handles[6] = {command->kit.wake};
   DWORD count = 1;
   if (!command->exited) handles[count++] = command->spawned.process;
   if (command->input.writing) handles[count++] = command->input.overlapped.hEvent;
+  if (command->spawned.terminal.helper) handles[count++] = command->spawned.terminal.helper;
   for (int index = 0; index < 2; index++) {
     if (command->kit.outputs[index].reading) handles[count++] = command->kit.outputs[index].overlapped.hEvent;
   }
@@ -127,6 +144,8 @@ static void wait(struct command *command, DWORD timeout) {
   if (command->exited || which != WAIT_OBJECT_0 + 1) return;
   command->exited = true;
   command->exited_at = GetTickCount64();
+  // Its output ends only with it.
+  terminal_close(&command->spawned.terminal);
   // After a QUIESCE nobody else can close it, and what was left behind may wait for its end.
   if (!command->connection) input_close(command);
 }
@@ -155,6 +174,10 @@ static void hang_up(struct command *command) {
   if (!command->connection) return;
   connection_let_go(command->connection);
   command->connection = NULL;
+}
+
+static bool has_terminal(const struct command *command) {
+  return command->launch.terminal.columns > 0;
 }
 
 static bool read_flag(struct command *command, const bool *flag) {

@@ -105,6 +105,10 @@ static const char *receive(struct stream *stream, const struct frame *frame) {
     case FRAME_WINDOW:
       grant(command, frame);
       break;
+    case FRAME_RESIZE:
+      wrong = request_resize(frame, &command->wish);
+      SetEvent(command->kit.wake);
+      break;
     case FRAME_KILL:
       kill(command);
       break;

@@ -23,6 +23,8 @@ struct command {
   bool mail_ends;
   // What the host takes more of stdout and of stderr.
   uint64_t credit[2];
+  // Of the terminal; 0 columns: as it is.
+  struct terminal_size wish;
   bool killed;
   // Nobody listens: output is dropped.
   bool detached;

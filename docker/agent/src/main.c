@@ -11,6 +11,7 @@
 #include "kit.h"
 #include "listener.h"
 #include "log.h"
+#include "terminal-helper.h"
 
 #define DEFAULT_PORT 5454
 
@@ -25,6 +26,7 @@ static bool parse(int count, wchar_t **words, struct options *options);
 static bool parse_port(const wchar_t *word, unsigned short *port);
 
 int wmain(int count, wchar_t **words) {
+  if (count == 4 && wcscmp(words[1], TERMINAL_HELPER_OPTION) == 0) return terminal_helper_run(words[2], words[3]);
   struct options options;
   WSADATA winsock;
   bool understood = parse(count, words, &options);

@@ -10,6 +10,7 @@
 #include "json.h"
 
 #define REQUEST_MAX_SECRET 128
+#define REQUEST_MAX_SIDE 1000
 
 struct hello_request {
   int64_t min, max;
@@ -22,6 +23,11 @@ struct hello_request {
   bool set_clock;
 };
 
+// Of a terminal; 0 columns: none.
+struct terminal_size {
+  uint16_t columns, rows;
+};
+
 struct exec_request {
   struct json command_line;
   bool has_directory, has_environment;
@@ -29,6 +35,7 @@ struct exec_request {
   // An object of strings, and of nulls for variables to remove.
   struct json environment;
   bool pipe_input;
+  struct terminal_size terminal;
 };
 
 struct clock_request {
@@ -42,6 +49,7 @@ bool request_is_osrun(const struct frame *frame);
 // Each returns NULL, or a sentence that says what is wrong with the request.
 const char *request_hello(const struct frame *frame, struct hello_request *request);
 const char *request_exec(const struct frame *frame, struct exec_request *request);
+const char *request_resize(const struct frame *frame, struct terminal_size *size);
 const char *request_clock(const struct frame *frame, struct clock_request *request);
 
 #endif

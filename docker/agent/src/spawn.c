@@ -15,10 +15,13 @@ static const wchar_t *profile_folder(void);
 static BOOL CALLBACK find_profile_folder(INIT_ONCE *once, void *found, void **context);
 static bool is_folder(const wchar_t *path);
 static bool create(const struct launch *launch, HANDLE jobs[2], HANDLE inherited[3], struct spawned *spawned);
+static bool inherit(HANDLE inherited[3], LPPROC_THREAD_ATTRIBUTE_LIST attributes, STARTUPINFOW *startup);
 static bool fail(struct spawn_failure *failure, DWORD win32, const char *what, const wchar_t *name);
 
 bool launch_prepare(struct launch *launch, const struct exec_request *request) {
-  *launch = (struct launch){.pipe_input = request->pipe_input, .command_line = text_wide(request->command_line)};
+  *launch = (struct launch){.pipe_input = request->pipe_input,
+                            .terminal = request->terminal,
+                            .command_line = text_wide(request->command_line)};
   if (request->has_directory) launch->directory = text_wide(request->directory);
   if (request->has_environment) launch->environment = environment_merge(request->environment);
   return launch->command_line && (launch->directory || !request->has_directory) &&
@@ -29,7 +32,7 @@ void launch_free(struct launch *launch) {
   free(launch->command_line);
   free(launch->directory);
   free(launch->environment);
-  *launch = (struct launch){0};
+  launch->command_line = launch->directory = launch->environment = NULL;
 }
 
 bool spawn(const struct launch *launch, HANDLE connection_job, struct kit *kit, struct spawned *spawned,
@@ -46,19 +49,24 @@ bool spawn(const struct launch *launch, HANDLE connection_job, struct kit *kit, 
   // The outer job first: the command's own nests in it.
   HANDLE jobs[] = {connection_job, kit->job};
   HANDLE inherited[] = {NULL, kit->theirs[0], kit->theirs[1]};
-  bool created = (launch->pipe_input ? pipe_create(PIPE_TO_COMMAND, &spawned->input, &inherited[0])
-                                     : (inherited[0] = pipe_nothing()) != NULL) &&
-                 create(launch, jobs, inherited, spawned);
+  bool piped = launch->pipe_input ? pipe_create(PIPE_TO_COMMAND, &spawned->input, &inherited[0])
+                                  : (inherited[0] = pipe_nothing()) != NULL;
+  bool seated = piped && (launch->terminal.columns == 0 ||
+                          terminal_open(&spawned->terminal, launch->terminal, inherited[0], inherited[1]));
+  bool created = seated && create(launch, jobs, inherited, spawned);
   DWORD error = GetLastError();
   if (launch->pipe_input && inherited[0]) CloseHandle(inherited[0]);
   if (created) return true;
   spawned_free(spawned);
-  return fail(failure, error, "cannot start ", launch->command_line);
+  return fail(failure, error,
+              piped && !seated ? "no pseudo console (Windows 10 1809 or newer has them) for " : "cannot start ",
+              launch->command_line);
 }
 
 void spawned_free(struct spawned *spawned) {
   if (spawned->process) CloseHandle(spawned->process);
   if (spawned->input) CloseHandle(spawned->input);
+  terminal_close(&spawned->terminal);
   *spawned = (struct spawned){0};
 }
 
@@ -83,8 +91,8 @@ static bool is_folder(const wchar_t *path) {
   return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY);
 }
 
-// Only these three are inherited, whatever else is inheritable in the agent at this moment. The process is in its jobs
-// from its first instruction.
+// Only these three are inherited, or none, whatever else is inheritable in the agent at this moment. The process is in
+// its jobs from its first instruction.
 static bool create(const struct launch *launch, HANDLE jobs[2], HANDLE inherited[3], struct spawned *spawned) {
   union {
     max_align_t aligned;
@@ -94,19 +102,16 @@ static bool create(const struct launch *launch, HANDLE jobs[2], HANDLE inherited
   SIZE_T size = sizeof room;
   if (!InitializeProcThreadAttributeList(attributes, 2, 0, &size)) return false;
 
-  STARTUPINFOEXW startup = {.StartupInfo = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES},
-                            .lpAttributeList = attributes};
-  startup.StartupInfo.hStdInput = inherited[0];
-  startup.StartupInfo.hStdOutput = inherited[1];
-  startup.StartupInfo.hStdError = inherited[2];
+  STARTUPINFOEXW startup = {.StartupInfo.cb = sizeof startup, .lpAttributeList = attributes};
+  bool inherits = !spawned->terminal.console;
   PROCESS_INFORMATION process = {0};
   const wchar_t *folder = launch->directory ? launch->directory : profile_folder();
-  console_reset();
+  if (inherits) console_reset();
   BOOL created =
       UpdateProcThreadAttribute(attributes, 0, PROC_THREAD_ATTRIBUTE_JOB_LIST, jobs, 2 * sizeof *jobs, NULL, NULL) &&
-      UpdateProcThreadAttribute(attributes, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, inherited, 3 * sizeof *inherited, NULL,
-                                NULL) &&
-      CreateProcessW(NULL, launch->command_line, NULL, NULL, TRUE,
+      (inherits ? inherit(inherited, attributes, &startup.StartupInfo)
+                : terminal_attach(&spawned->terminal, attributes, &startup.StartupInfo)) &&
+      CreateProcessW(NULL, launch->command_line, NULL, NULL, inherits,
                      CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT, launch->environment, folder,
                      &startup.StartupInfo, &process);
   DWORD error = GetLastError();
@@ -116,6 +121,15 @@ static bool create(const struct launch *launch, HANDLE jobs[2], HANDLE inherited
   spawned->pid = process.dwProcessId;
   SetLastError(error);
   return created;
+}
+
+static bool inherit(HANDLE inherited[3], LPPROC_THREAD_ATTRIBUTE_LIST attributes, STARTUPINFOW *startup) {
+  startup->dwFlags |= STARTF_USESTDHANDLES;
+  startup->hStdInput = inherited[0];
+  startup->hStdOutput = inherited[1];
+  startup->hStdError = inherited[2];
+  return UpdateProcThreadAttribute(attributes, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, inherited, 3 * sizeof *inherited,
+                                   NULL, NULL);
 }
 
 static bool fail(struct spawn_failure *failure, DWORD win32, const char *what, const wchar_t *name) {

@@ -7,6 +7,7 @@
 
 #include "kit.h"
 #include "request.h"
+#include "terminal.h"
 
 // What to start; from a request, in the words of Windows.
 struct launch {
@@ -16,6 +17,8 @@ struct launch {
   // NULL: the agent's own.
   wchar_t *environment;
   bool pipe_input;
+  // 0 columns: no pseudo console.
+  struct terminal_size terminal;
 };
 
 struct spawned {
@@ -23,6 +26,8 @@ struct spawned {
   DWORD pid;
   // Our end of the pipe; NULL if the command reads the NUL device.
   HANDLE input;
+  // With it, all of the command's output comes from the kit's first pipe.
+  struct terminal terminal;
 };
 
 // Why nothing was started.
