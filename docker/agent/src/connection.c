@@ -7,6 +7,7 @@
 #include "job.h"
 #include "log.h"
 #include "net.h"
+#include "raw.h"
 #include "reply.h"
 #include "thread.h"
 
@@ -18,7 +19,6 @@
 
 static DWORD WINAPI run(void *argument);
 static void serve(struct connection *connection);
-static bool first_byte_is_ours(struct connection *connection);
 static bool receive(struct connection *connection, DWORD timeout);
 static enum frame_result next_frame(struct connection *connection, DWORD timeout);
 static void refuse(struct connection *connection, const char *code, const char *message);
@@ -84,10 +84,15 @@ static DWORD WINAPI run(void *argument) {
 }
 
 static void serve(struct connection *connection) {
-  bool greeted = first_byte_is_ours(connection) && next_frame(connection, HELLO_DEADLINE_MS) == FRAME_READY &&
-                 hello_is_one(&connection->decoder.frame);
-  connection->job = greeted ? job_create(true) : NULL;
-  if (!connection->job || !outbox_open(&connection->outbox, connection->socket, connection->stop)) {
+  if (!receive(connection, HELLO_DEADLINE_MS)) return;
+  connection->job = job_create(true);
+  // What a person types does not begin with a HELLO's type.
+  if (connection->job && *connection->at != FRAME_HELLO) {
+    if (raw_serve(connection)) linger(connection);
+    return;
+  }
+  bool greeted = next_frame(connection, HELLO_DEADLINE_MS) == FRAME_READY && hello_is_one(&connection->decoder.frame);
+  if (!greeted || !connection->job || !outbox_open(&connection->outbox, connection->socket, connection->stop)) {
     log_line("connection %u: closed, it did not begin with a HELLO", connection->number);
     return;
   }
@@ -110,11 +115,6 @@ static void serve(struct connection *connection) {
   refuse(connection, problem.code, problem.message);
 }
 
-// The raw dialect, for people, will be told apart here: what a person types does not begin with a HELLO's type.
-static bool first_byte_is_ours(struct connection *connection) {
-  return receive(connection, HELLO_DEADLINE_MS) && *connection->at == FRAME_HELLO;
-}
-
 // FRAME_INCOMPLETE at the end of the connection.
 static enum frame_result next_frame(struct connection *connection, DWORD timeout) {
   ULONGLONG start = GetTickCount64();
@@ -132,10 +132,10 @@ static enum frame_result next_frame(struct connection *connection, DWORD timeout
 static bool receive(struct connection *connection, DWORD timeout) {
   int count = net_receive(connection->socket, connection->received, connection->stop, connection->bytes,
                           connection->appetite, timeout);
-  if ((size_t)count < connection->appetite) connection->appetite = RECEIVE_SIP;
-  else connection->appetite = sizeof connection->bytes;
+  bool filled = count == (int)connection->appetite;
+  connection->appetite = filled ? sizeof connection->bytes : RECEIVE_SIP;
   connection->at = connection->bytes;
-  connection->end = connection->bytes + count;
+  connection->end = connection->bytes + (count > 0 ? count : 0);
   return count > 0;
 }
 
@@ -161,8 +161,8 @@ static void linger(struct connection *connection) {
   shutdown(connection->socket, SD_SEND);
   ULONGLONG deadline = GetTickCount64() + FAREWELL_DEADLINE_MS;
   for (ULONGLONG now; (now = GetTickCount64()) < deadline;) {
-    if (!net_receive(connection->socket, connection->received, connection->stop, connection->bytes,
-                     sizeof connection->bytes, (DWORD)(deadline - now))) {
+    if (net_receive(connection->socket, connection->received, connection->stop, connection->bytes,
+                    sizeof connection->bytes, (DWORD)(deadline - now)) <= 0) {
       return;
     }
   }

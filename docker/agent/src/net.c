@@ -34,7 +34,7 @@ int net_receive(SOCKET socket, HANDLE event, HANDLE stop, void *buffer, size_t s
   DWORD count;
   int result = WSARecv(socket, &part, 1, &count, &flags, &overlapped, NULL);
   if (result == 0) return (int)count;
-  return WSAGetLastError() == WSA_IO_PENDING ? finish(socket, &overlapped, stop, timeout) : 0;
+  return WSAGetLastError() == WSA_IO_PENDING ? finish(socket, &overlapped, stop, timeout) : -1;
 }
 
 bool net_send(SOCKET socket, HANDLE event, HANDLE stop, const void *bytes, size_t length) {
@@ -46,7 +46,7 @@ bool net_send(SOCKET socket, HANDLE event, HANDLE stop, const void *bytes, size_
     int result = WSASend(socket, &part, 1, &count, 0, &overlapped, NULL);
     if (result == SOCKET_ERROR && WSAGetLastError() != WSA_IO_PENDING) return false;
     int sent = result == 0 ? (int)count : finish(socket, &overlapped, stop, INFINITE);
-    if (sent == 0) return false;
+    if (sent <= 0) return false;
     at += sent;
     length -= (size_t)sent;
   }
@@ -59,5 +59,5 @@ static int finish(SOCKET socket, OVERLAPPED *overlapped, HANDLE stop, DWORD time
   if (!done) CancelIoEx((HANDLE)socket, overlapped);
   DWORD count, flags;
   BOOL succeeded = WSAGetOverlappedResult(socket, overlapped, &count, TRUE, &flags);
-  return done && succeeded ? (int)count : 0;
+  return done && succeeded ? (int)count : -1;
 }

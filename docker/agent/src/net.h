@@ -11,11 +11,12 @@ SOCKET net_listen(const struct in_addr *address, unsigned short port);
 // The next connection, without Nagle's delay, not inheritable.
 SOCKET net_accept(SOCKET listener);
 
-// Receives something: how many bytes, or 0 at the end: closed, failed, `stop` set, or `timeout` ms (or INFINITE) over.
+// Receives something: how many bytes, 0 where the peer sends no more, or -1: failed, `stop` set, or `timeout` ms (or
+// INFINITE) over.
 // `event` is a manual-reset event that only this thread uses.
 int net_receive(SOCKET socket, HANDLE event, HANDLE stop, void *buffer, size_t size, DWORD timeout);
 
-// Sends everything; false at the end, as above.
+// Sends everything; false if it failed or `stop` was set.
 bool net_send(SOCKET socket, HANDLE event, HANDLE stop, const void *bytes, size_t length);
 
 #endif

@@ -27,6 +27,10 @@ const char *request_hello(const struct frame *frame, struct hello_request *reque
   request->set_clock = json_kind(value) == JSON_TRUE;
   if (!request->set_clock && json_kind(value) != JSON_FALSE) return "HELLO needs setClock, true or false";
   if (has(object, "attempt", &value) && !json_integer(value, &request->attempt)) return "HELLO's attempt is no integer";
+  if (has(object, "raw", &value)) {
+    request->raw = json_kind(value) == JSON_TRUE;
+    if (!request->raw && json_kind(value) != JSON_FALSE) return "HELLO's raw is neither true nor false";
+  }
   return read_secret(object, request->secret);
 }
 

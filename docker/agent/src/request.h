@@ -21,6 +21,8 @@ struct hello_request {
   // Grows with each attempt of one host to connect; 0 where the host does not count.
   int64_t attempt;
   bool set_clock;
+  // The raw dialect is let in.
+  bool raw;
 };
 
 // Of a terminal; 0 columns: none.

@@ -27,7 +27,9 @@ static void hellos(void) {
   CHECK(strcmp(request.secret, "0aF") == 0);
   CHECK(request.attempt == 0);
   CHECK(!hello("{\"min\":1,\"max\":1,\"secret\":\"a\",\"time\":5,\"attempt\":7,\"setClock\":true}", &request));
-  CHECK(request.attempt == 7);
+  CHECK(request.attempt == 7 && !request.raw);
+  CHECK(!hello("{\"min\":1,\"max\":1,\"secret\":\"a\",\"time\":5,\"setClock\":true,\"raw\":true}", &request));
+  CHECK(request.raw);
   static const char *const bad[] = {
       "", "{}", "{\"min\":\"1\",\"max\":1,\"secret\":\"a\",\"time\":5,\"setClock\":true}",
       "{\"min\":1,\"secret\":\"a\",\"time\":5,\"setClock\":true}",
@@ -37,6 +39,7 @@ static void hellos(void) {
       "{\"min\":1,\"max\":1,\"secret\":\"\",\"time\":5,\"setClock\":true}",
       "{\"min\":1,\"max\":1,\"secret\":\"xyz\",\"time\":5,\"setClock\":true}",
       "{\"min\":1,\"max\":1,\"secret\":\"a\",\"time\":5,\"setClock\":true,\"attempt\":\"7\"}",
+      "{\"min\":1,\"max\":1,\"secret\":\"a\",\"time\":5,\"setClock\":true,\"raw\":1}",
       "{\"min\":1,\"max\":1,\"secret\":12,\"time\":5,\"setClock\":true}",
   };
   for (size_t index = 0; index < sizeof bad / sizeof *bad; index++) CHECK(hello(bad[index], &request));
