@@ -29,9 +29,9 @@ struct command {
   // Nobody listens: output is dropped.
   bool detached;
 
-  // Its `wake` says: look into the mailbox. Its job kills the command's tree. The outputs belong to the command's thread.
+  // Its `wake` says: look into the mailbox. Its job kills the command's tree. The outputs are the command's thread's.
   struct kit kit;
-  // So does the rest.
+  // So is the rest.
   struct connection *connection;
   struct launch launch;
   struct spawned spawned;

@@ -25,8 +25,8 @@ bool console_open(void) {
     log_line("console: cmd.exe does not start (error %lu)", GetLastError());
     return false;
   }
-  // A console may only take the place of standard handles that are not there, and under Wine what runs on a pseudo console
-  // gets its own from these.
+  // A console may only take the place of standard handles that are not there, and under Wine what runs on a pseudo
+  // console gets its own from these.
   SetStdHandle(STD_INPUT_HANDLE, NULL);
   SetStdHandle(STD_OUTPUT_HANDLE, NULL);
   SetStdHandle(STD_ERROR_HANDLE, NULL);

@@ -29,8 +29,8 @@ bool terminal_open(struct terminal *terminal, struct terminal_size size, HANDLE 
 }
 
 bool terminal_attach(const struct terminal *terminal, LPPROC_THREAD_ATTRIBUTE_LIST attributes, STARTUPINFOW *startup) {
-  // Windows gives the process the console's handles if this says that there are none, else the agent's own. Wine gives it
-  // none, else the agent's own, and of those to the agent's console it makes such to the console of the process.
+  // Windows gives the process the console's handles if this says that there are none, else the agent's own. Wine gives
+  // it none, else the agent's own; and those to the agent's console become such to the console of the process.
   if (!terminal_needs_help()) startup->dwFlags |= STARTF_USESTDHANDLES;
   return UpdateProcThreadAttribute(attributes, 0, PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, terminal->console,
                                    sizeof terminal->console, NULL, NULL);
