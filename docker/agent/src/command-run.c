@@ -8,26 +8,31 @@
 
 // After the process has exited: a pipe that is open but silent for so long is held by a process that it left behind.
 #define DRAIN_DEADLINE_MS 1000
+// A pseudo console may give the programs that are left on it 5 seconds to end.
+#define CLOSE_DEADLINE_MS 15000
 
 static bool begin(struct command *command);
 static void tell_failure(struct command *command, const struct spawn_failure *failure);
 static void tell_start(struct command *command);
 static bool follow(struct command *command);
+static bool resize(struct command *command);
 static bool all_ended(const struct command *command);
 static DWORD patience(struct command *command);
 static void wait(struct command *command, DWORD timeout);
 static void tell_exit(struct command *command, bool inherited);
 static void hang_up(struct command *command);
+static bool has_terminal(const struct command *command);
 static bool read_flag(struct command *command, const bool *flag);
 
 void command_run(struct command *command) {
   if (!begin(command)) return;
   bool complete = follow(command);
-  console_used();
+  if (!has_terminal(command)) console_used();
   tell_exit(command, !complete);
   hang_up(command);
   input_close(command);
   console_reset();
+  kit_refill();
   // What the command left behind may go on writing, as it could after the end of a console: we read and drop.
   if (!complete) follow(command);
 }
@@ -37,20 +42,15 @@ static bool begin(struct command *command) {
   if (read_flag(command, &command->detached) && read_flag(command, &command->killed)) return false;
 
   struct spawn_failure failure;
-  if (!spawn(&command->launch, command->connection->job, &command->spawned, &failure)) {
+  if (!spawn(&command->launch, command->connection->job, &command->kit, &command->spawned, &failure)) {
     tell_failure(command, &failure);
     return false;
   }
-  input_start(command);
-  output_start(&command->outputs[0], command->spawned.output);
-  output_start(&command->outputs[1], command->spawned.error);
-
-  AcquireSRWLockExclusive(&command->lock);
-  command->job = command->spawned.job;
-  if (command->killed) job_kill(command->job);
-  ReleaseSRWLockExclusive(&command->lock);
-  ResumeThread(command->spawned.thread);
   tell_start(command);
+  kit_handed_out(&command->kit);
+  input_start(command);
+  // A KILL that came before the process did.
+  if (read_flag(command, &command->killed)) job_kill(command->kit.job);
   launch_free(&command->launch);
   return true;
 }
@@ -79,8 +79,8 @@ static void tell_start(struct command *command) {
 static bool follow(struct command *command) {
   for (;;) {
     if (read_flag(command, &command->detached)) hang_up(command);
-    bool busy = input_step(command);
-    for (int index = 0; index < 2; index++) busy |= output_step(command, &command->outputs[index]);
+    bool busy = resize(command) | input_step(command);
+    for (int index = 0; index < 2; index++) busy |= output_step(command, &command->kit.outputs[index]);
     if (busy) continue;
     if (command->exited && all_ended(command)) return true;
 
@@ -92,7 +92,7 @@ static bool follow(struct command *command) {
     // Of a command that was killed, what the host has no credit for is dropped.
     bool starved = false;
     for (int index = 0; index < 2; index++) {
-      struct output *output = &command->outputs[index];
+      struct output *output = &command->kit.outputs[index];
       if (output->ended || !output->starved) continue;
       starved = output->dropping = true;
     }
@@ -100,8 +100,19 @@ static bool follow(struct command *command) {
   }
 }
 
+static bool resize(struct command *command) {
+  struct terminal *terminal = &command->spawned.terminal;
+  if (!terminal->console || terminal_is_busy(terminal)) return false;
+  AcquireSRWLockExclusive(&command->lock);
+  struct terminal_size wish = command->wish;
+  command->wish = (struct terminal_size){0};
+  ReleaseSRWLockExclusive(&command->lock);
+  if (wish.columns > 0) terminal_resize(terminal, wish, command->spawned.pid, command->kit.job);
+  return wish.columns > 0;
+}
+
 static bool all_ended(const struct command *command) {
-  return command->outputs[0].ended && command->outputs[1].ended;
+  return command->kit.outputs[0].ended && command->kit.outputs[1].ended;
 }
 
 static DWORD patience(struct command *command) {
@@ -109,27 +120,32 @@ static DWORD patience(struct command *command) {
   bool killed = read_flag(command, &command->killed);
   ULONGLONG silent_since = command->exited_at;
   for (int index = 0; index < 2; index++) {
-    const struct output *output = &command->outputs[index];
+    const struct output *output = &command->kit.outputs[index];
     if (output->ended) continue;
     if (output->starved && !killed) return INFINITE;
     if (output->busy_at > silent_since) silent_since = output->busy_at;
   }
   ULONGLONG silent = GetTickCount64() - silent_since;
-  return silent >= DRAIN_DEADLINE_MS ? 0 : (DWORD)(DRAIN_DEADLINE_MS - silent);
+  ULONGLONG deadline = has_terminal(command) ? CLOSE_DEADLINE_MS : DRAIN_DEADLINE_MS;
+  return silent >= deadline ? 0 : (DWORD)(deadline - silent);
 }
 
 static void wait(struct command *command, DWORD timeout) {
-  HANDLE handles[5] = {command->wake};
+  if (command->connection) outbox_flush(&command->connection->outbox);
+  HANDLE handles[6] = {command->kit.wake};
   DWORD count = 1;
   if (!command->exited) handles[count++] = command->spawned.process;
   if (command->input.writing) handles[count++] = command->input.overlapped.hEvent;
+  if (command->spawned.terminal.helper) handles[count++] = command->spawned.terminal.helper;
   for (int index = 0; index < 2; index++) {
-    if (command->outputs[index].reading) handles[count++] = command->outputs[index].overlapped.hEvent;
+    if (command->kit.outputs[index].reading) handles[count++] = command->kit.outputs[index].overlapped.hEvent;
   }
   DWORD which = WaitForMultipleObjects(count, handles, FALSE, timeout);
   if (command->exited || which != WAIT_OBJECT_0 + 1) return;
   command->exited = true;
   command->exited_at = GetTickCount64();
+  // Its output ends only with it.
+  terminal_close(&command->spawned.terminal);
   // After a QUIESCE nobody else can close it, and what was left behind may wait for its end.
   if (!command->connection) input_close(command);
 }
@@ -137,7 +153,7 @@ static void wait(struct command *command, DWORD timeout) {
 static void tell_exit(struct command *command, bool inherited) {
   if (!command->connection) return;
   for (int index = 0; index < 2; index++) {
-    if (!command->outputs[index].ended) output_tell_end(command, &command->outputs[index]);
+    if (!command->kit.outputs[index].ended) output_tell_end(command, &command->kit.outputs[index]);
   }
   DWORD code = 0;
   GetExitCodeProcess(command->spawned.process, &code);
@@ -154,10 +170,14 @@ static void tell_exit(struct command *command, bool inherited) {
 }
 
 static void hang_up(struct command *command) {
-  command->outputs[0].dropping = command->outputs[1].dropping = true;
+  command->kit.outputs[0].dropping = command->kit.outputs[1].dropping = true;
   if (!command->connection) return;
   connection_let_go(command->connection);
   command->connection = NULL;
+}
+
+static bool has_terminal(const struct command *command) {
+  return command->launch.terminal.columns > 0;
 }
 
 static bool read_flag(struct command *command, const bool *flag) {

@@ -62,11 +62,7 @@ static struct command *create(struct connection *connection, uint32_t id) {
   command->stream = (struct stream){.id = id, .references = 1, .receive = receive, .abandon = abandon,
                                     .destroy = destroy};
   command->credit[0] = command->credit[1] = FRAME_INITIAL_CREDIT;
-  command->wake = CreateEventW(NULL, FALSE, FALSE, NULL);
-  if (command->wake && output_prepare(&command->outputs[0], CHANNEL_OUT) &&
-      output_prepare(&command->outputs[1], CHANNEL_ERR)) {
-    return command;
-  }
+  if (kit_take(&command->kit)) return command;
   stream_let_go(&command->stream);
   return NULL;
 }
@@ -88,10 +84,14 @@ static const char *receive(struct stream *stream, const struct frame *frame) {
       break;
     case FRAME_CLOSE_IN:
       command->mail_ends = true;
-      SetEvent(command->wake);
+      SetEvent(command->kit.wake);
       break;
     case FRAME_WINDOW:
       grant(command, frame);
+      break;
+    case FRAME_RESIZE:
+      wrong = request_resize(frame, &command->wish);
+      SetEvent(command->kit.wake);
       break;
     case FRAME_KILL:
       kill(command);
@@ -108,7 +108,7 @@ static const char *receive_data(struct command *command, const struct frame *fra
   if (command->mail.capacity == 0 || command->mail_ends) return NULL;
   if (frame->length > ring_room(&command->mail)) return "more bytes for stdin than the host has credit for";
   ring_put(&command->mail, frame->payload, frame->length);
-  SetEvent(command->wake);
+  SetEvent(command->kit.wake);
   return NULL;
 }
 
@@ -117,14 +117,14 @@ static void grant(struct command *command, const struct frame *frame) {
   uint32_t add;
   if (!frame_decode_window(frame, &channel, &add)) return;
   uint64_t *credit = &command->credit[channel - CHANNEL_OUT];
-  if (*credit == 0) SetEvent(command->wake);
+  if (*credit == 0) SetEvent(command->kit.wake);
   *credit = *credit > UINT32_MAX ? *credit : *credit + add;
 }
 
 static void kill(struct command *command) {
   command->killed = true;
-  if (command->job) job_kill(command->job);
-  SetEvent(command->wake);
+  job_kill(command->kit.job);
+  SetEvent(command->kit.wake);
 }
 
 static void abandon(struct stream *stream, enum stream_fate fate) {
@@ -132,18 +132,16 @@ static void abandon(struct stream *stream, enum stream_fate fate) {
   AcquireSRWLockExclusive(&command->lock);
   command->detached = true;
   if (fate == STREAM_KILL) kill(command);
-  SetEvent(command->wake);
+  SetEvent(command->kit.wake);
   ReleaseSRWLockExclusive(&command->lock);
 }
 
 static void destroy(struct stream *stream) {
   struct command *command = (struct command *)stream;
   input_free(command);
-  output_free(&command->outputs[0]);
-  output_free(&command->outputs[1]);
   spawned_free(&command->spawned);
+  kit_free(&command->kit);
   launch_free(&command->launch);
-  if (command->wake) CloseHandle(command->wake);
   if (command->connection) connection_let_go(command->connection);
   free(command);
   InterlockedDecrement(&alive);

@@ -7,7 +7,7 @@
 
 #include "connection.h"
 #include "input.h"
-#include "output.h"
+#include "kit.h"
 #include "ring.h"
 #include "spawn.h"
 #include "stream.h"
@@ -17,26 +17,25 @@ struct command {
 
   // The mailbox.
   SRWLOCK lock;
-  // Auto reset: look into the mailbox.
-  HANDLE wake;
   // Bytes for the child's stdin; no capacity if it gets none.
   struct ring mail;
   // After what is in `mail`, stdin ends.
   bool mail_ends;
   // What the host takes more of stdout and of stderr.
   uint64_t credit[2];
+  // Of the terminal; 0 columns: as it is.
+  struct terminal_size wish;
   bool killed;
   // Nobody listens: output is dropped.
   bool detached;
-  // Set while the command's tree can be killed.
-  HANDLE job;
 
-  // The rest belongs to the command's thread.
+  // Its `wake` says: look into the mailbox. Its job kills the command's tree. The outputs are the command's thread's.
+  struct kit kit;
+  // So is the rest.
   struct connection *connection;
   struct launch launch;
   struct spawned spawned;
   struct input input;
-  struct output outputs[2];
   bool exited;
   ULONGLONG exited_at;
 };

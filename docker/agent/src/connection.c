@@ -1,13 +1,13 @@
 #include "connection.h"
 
-#include <stdlib.h>
-
+#include "block.h"
 #include "dispatch.h"
 #include "door.h"
 #include "hello.h"
 #include "job.h"
 #include "log.h"
 #include "net.h"
+#include "raw.h"
 #include "reply.h"
 #include "thread.h"
 
@@ -15,10 +15,10 @@
 #define HELLO_DEADLINE_MS 30000
 // For the last frame to be written, and for the host to close its side.
 #define FAREWELL_DEADLINE_MS 2000
+#define RECEIVE_SIP 4096
 
 static DWORD WINAPI run(void *argument);
 static void serve(struct connection *connection);
-static bool first_byte_is_ours(struct connection *connection);
 static bool receive(struct connection *connection, DWORD timeout);
 static enum frame_result next_frame(struct connection *connection, DWORD timeout);
 static void refuse(struct connection *connection, const char *code, const char *message);
@@ -27,7 +27,7 @@ static void linger(struct connection *connection);
 
 void connection_start(SOCKET socket) {
   static volatile LONG connections;
-  struct connection *connection = calloc(1, sizeof *connection);
+  struct connection *connection = block_take(sizeof *connection);
   if (!connection) {
     closesocket(socket);
     return;
@@ -38,6 +38,7 @@ void connection_start(SOCKET socket) {
   connection->stop = CreateEventW(NULL, TRUE, FALSE, NULL);
   connection->received = CreateEventW(NULL, TRUE, FALSE, NULL);
   connection->at = connection->end = connection->bytes;
+  connection->appetite = RECEIVE_SIP;
   frame_decoder_start(&connection->decoder, connection->payload);
   streams_open(&connection->streams);
 
@@ -53,6 +54,7 @@ void connection_start(SOCKET socket) {
 void connection_cut(struct connection *connection) {
   streams_abandon(&connection->streams, STREAM_KILL);
   if (connection->job) job_kill(connection->job);
+  InterlockedExchange(&connection->cut, TRUE);
   SetEvent(connection->stop);
 }
 
@@ -66,7 +68,7 @@ void connection_let_go(struct connection *connection) {
   if (connection->job) CloseHandle(connection->job);
   if (connection->stop) CloseHandle(connection->stop);
   if (connection->received) CloseHandle(connection->received);
-  free(connection);
+  block_free(connection);
 }
 
 static DWORD WINAPI run(void *argument) {
@@ -82,10 +84,15 @@ static DWORD WINAPI run(void *argument) {
 }
 
 static void serve(struct connection *connection) {
-  bool greeted = first_byte_is_ours(connection) && next_frame(connection, HELLO_DEADLINE_MS) == FRAME_READY &&
-                 hello_is_one(&connection->decoder.frame);
-  connection->job = greeted ? job_create(true) : NULL;
-  if (!connection->job || !outbox_open(&connection->outbox, connection->socket, connection->stop)) {
+  if (!receive(connection, HELLO_DEADLINE_MS)) return;
+  connection->job = job_create(true);
+  // What a person types does not begin with a HELLO's type.
+  if (connection->job && *connection->at != FRAME_HELLO) {
+    if (raw_serve(connection)) linger(connection);
+    return;
+  }
+  bool greeted = next_frame(connection, HELLO_DEADLINE_MS) == FRAME_READY && hello_is_one(&connection->decoder.frame);
+  if (!greeted || !connection->job || !outbox_open(&connection->outbox, connection->socket, connection->stop)) {
     log_line("connection %u: closed, it did not begin with a HELLO", connection->number);
     return;
   }
@@ -108,16 +115,11 @@ static void serve(struct connection *connection) {
   refuse(connection, problem.code, problem.message);
 }
 
-// The raw dialect, for people, will be told apart here: what a person types does not begin with a HELLO's type.
-static bool first_byte_is_ours(struct connection *connection) {
-  return receive(connection, HELLO_DEADLINE_MS) && *connection->at == FRAME_HELLO;
-}
-
 // FRAME_INCOMPLETE at the end of the connection.
 static enum frame_result next_frame(struct connection *connection, DWORD timeout) {
   ULONGLONG start = GetTickCount64();
   for (;;) {
-    if (WaitForSingleObject(connection->stop, 0) == WAIT_OBJECT_0) return FRAME_INCOMPLETE;
+    if (connection->cut) return FRAME_INCOMPLETE;
     enum frame_result result = frame_decode(&connection->decoder, &connection->at, connection->end);
     if (result != FRAME_INCOMPLETE) return result;
 
@@ -129,9 +131,11 @@ static enum frame_result next_frame(struct connection *connection, DWORD timeout
 
 static bool receive(struct connection *connection, DWORD timeout) {
   int count = net_receive(connection->socket, connection->received, connection->stop, connection->bytes,
-                          sizeof connection->bytes, timeout);
+                          connection->appetite, timeout);
+  bool filled = count == (int)connection->appetite;
+  connection->appetite = filled ? sizeof connection->bytes : RECEIVE_SIP;
   connection->at = connection->bytes;
-  connection->end = connection->bytes + count;
+  connection->end = connection->bytes + (count > 0 ? count : 0);
   return count > 0;
 }
 
@@ -157,8 +161,8 @@ static void linger(struct connection *connection) {
   shutdown(connection->socket, SD_SEND);
   ULONGLONG deadline = GetTickCount64() + FAREWELL_DEADLINE_MS;
   for (ULONGLONG now; (now = GetTickCount64()) < deadline;) {
-    if (!net_receive(connection->socket, connection->received, connection->stop, connection->bytes,
-                     sizeof connection->bytes, (DWORD)(deadline - now))) {
+    if (net_receive(connection->socket, connection->received, connection->stop, connection->bytes,
+                    sizeof connection->bytes, (DWORD)(deadline - now)) <= 0) {
       return;
     }
   }

@@ -16,6 +16,8 @@ struct connection {
   SOCKET socket;
   // Manual reset; set: the connection is over.
   HANDLE stop;
+  // The same, for a look at it that costs nothing, where it was cut.
+  volatile LONG cut;
   // Holds every process that the connection started.
   HANDLE job;
   struct outbox outbox;
@@ -25,6 +27,8 @@ struct connection {
   HANDLE received;
   struct frame_decoder decoder;
   const uint8_t *at, *end;
+  // How much of `bytes` is offered to the socket: more, once it was filled. Wine touches each page of it.
+  size_t appetite;
   uint8_t bytes[65536];
   uint8_t payload[FRAME_MAX_PAYLOAD];
 };

@@ -8,6 +8,7 @@
 #define ATTACH_DEADLINE_MS 60000
 #define ATTACH_POLL_MS 10
 
+static SRWLOCK lock = SRWLOCK_INIT;
 static volatile LONG uses = 1, uses_reset;
 
 static bool attach(const PROCESS_INFORMATION *helper);
@@ -24,6 +25,11 @@ bool console_open(void) {
     log_line("console: cmd.exe does not start (error %lu)", GetLastError());
     return false;
   }
+  // A console may only take the place of standard handles that are not there, and under Wine what runs on a pseudo
+  // console gets its own from these.
+  SetStdHandle(STD_INPUT_HANDLE, NULL);
+  SetStdHandle(STD_OUTPUT_HANDLE, NULL);
+  SetStdHandle(STD_ERROR_HANDLE, NULL);
   bool attached = attach(&helper);
   CloseHandle(input);
   if (!attached) TerminateProcess(helper.hProcess, 1);
@@ -40,11 +46,16 @@ void console_used(void) {
 }
 
 void console_reset(void) {
+  if (uses == uses_reset) return;
+  // Who comes while another is at it waits, in place of asking once more.
+  AcquireSRWLockExclusive(&lock);
   LONG seen = uses;
-  if (seen == uses_reset) return;
-  if (GetConsoleCP() != CP_UTF8) SetConsoleCP(CP_UTF8);
-  if (GetConsoleOutputCP() != CP_UTF8) SetConsoleOutputCP(CP_UTF8);
-  uses_reset = seen;
+  if (seen != uses_reset) {
+    if (GetConsoleCP() != CP_UTF8) SetConsoleCP(CP_UTF8);
+    if (GetConsoleOutputCP() != CP_UTF8) SetConsoleOutputCP(CP_UTF8);
+    uses_reset = seen;
+  }
+  ReleaseSRWLockExclusive(&lock);
 }
 
 static bool attach(const PROCESS_INFORMATION *helper) {

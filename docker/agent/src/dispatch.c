@@ -46,6 +46,7 @@ struct problem dispatch(struct connection *connection, const struct frame *frame
     case FRAME_CLOSE_IN:
     case FRAME_DATA_IN:
     case FRAME_COMMIT:
+    case FRAME_RESIZE:
       return pass_on(connection, frame);
     default:
       // From a newer host.

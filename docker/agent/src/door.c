@@ -8,6 +8,7 @@
 #include "request.h"
 
 #define STRANGERS_MAX 8
+#define RAWS_MAX 4
 
 static SRWLOCK lock = SRWLOCK_INIT;
 static bool has_secret;
@@ -15,7 +16,10 @@ static char secret[REQUEST_MAX_SECRET];
 static int64_t newest;
 static struct connection *current;
 static struct connection *strangers[STRANGERS_MAX];
+static bool raw_allowed;
+static struct connection *raws[RAWS_MAX];
 
+static void allow_raw(bool allowed);
 static void remove_stranger(struct connection *connection);
 static bool same(const char *left, const char *right);
 
@@ -31,7 +35,7 @@ void door_knock(struct connection *connection) {
   ReleaseSRWLockExclusive(&lock);
 }
 
-const char *door_enter(struct connection *connection, const char *shown, int64_t attempt) {
+const char *door_enter(struct connection *connection, const char *shown, int64_t attempt, bool raw) {
   AcquireSRWLockExclusive(&lock);
   bool known = same(secret, shown);
   const char *refusal = has_secret && !known ? "WRONG_SECRET" : known && attempt < newest ? "STALE" : NULL;
@@ -45,9 +49,30 @@ const char *door_enter(struct connection *connection, const char *shown, int64_t
       connection_cut(current);
     }
     current = connection;
+    allow_raw(raw);
   }
   ReleaseSRWLockExclusive(&lock);
   return refusal;
+}
+
+bool door_allows_raw(void) {
+  AcquireSRWLockShared(&lock);
+  bool allowed = raw_allowed;
+  ReleaseSRWLockShared(&lock);
+  return allowed;
+}
+
+bool door_enter_raw(struct connection *connection) {
+  AcquireSRWLockExclusive(&lock);
+  bool entered = false;
+  for (int index = 0; index < RAWS_MAX && raw_allowed && !entered; index++) {
+    if (raws[index]) continue;
+    raws[index] = connection;
+    remove_stranger(connection);
+    entered = true;
+  }
+  ReleaseSRWLockExclusive(&lock);
+  return entered;
 }
 
 bool door_forget(struct connection *connection) {
@@ -57,6 +82,7 @@ bool door_forget(struct connection *connection) {
     current = NULL;
     // Kept, so that a stale attempt of the same host is still known for one.
     has_secret = false;
+    allow_raw(false);
   }
   ReleaseSRWLockExclusive(&lock);
   return ours;
@@ -66,7 +92,17 @@ void door_leave(struct connection *connection) {
   AcquireSRWLockExclusive(&lock);
   if (current == connection) current = NULL;
   remove_stranger(connection);
+  for (int index = 0; index < RAWS_MAX; index++) {
+    if (raws[index] == connection) raws[index] = NULL;
+  }
   ReleaseSRWLockExclusive(&lock);
+}
+
+static void allow_raw(bool allowed) {
+  raw_allowed = allowed;
+  for (int index = 0; index < RAWS_MAX && !allowed; index++) {
+    if (raws[index]) connection_cut(raws[index]);
+  }
 }
 
 static void remove_stranger(struct connection *connection) {

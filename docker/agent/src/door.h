@@ -14,9 +14,14 @@ void door_knock(struct connection *connection);
 // place of the one before, which is cut. `secret` has REQUEST_MAX_SECRET bytes, zeros after its end.
 // A host that gave an attempt up may have connected all the same, later than with its next one: an attempt that is older
 // than one seen with this secret is stale. Returns NULL, or the code of the refusal.
-const char *door_enter(struct connection *connection, const char *secret, int64_t attempt);
+// `raw`: from now on the raw dialect is allowed; else its connections are cut.
+const char *door_enter(struct connection *connection, const char *secret, int64_t attempt, bool raw);
 
-// Forgets the secret, if the connection is still the one that has it.
+bool door_allows_raw(void);
+// A stranger who speaks the raw dialect has a command. False if that is not allowed, or there are too many.
+bool door_enter_raw(struct connection *connection);
+
+// Forgets the secret, if the connection is still the one that has it. Raw connections are cut.
 bool door_forget(struct connection *connection);
 
 // The connection is about to end. After this nobody cuts it.

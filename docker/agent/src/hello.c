@@ -41,7 +41,7 @@ struct problem hello_answer(struct connection *connection, const struct frame *f
   if (request.min > PROTOCOL_VERSION || request.max < PROTOCOL_VERSION) {
     return (struct problem){"UNSUPPORTED_VERSION", "this agent speaks version 1 of the protocol only"};
   }
-  const char *refusal = door_enter(connection, request.secret, request.attempt);
+  const char *refusal = door_enter(connection, request.secret, request.attempt, request.raw);
   SecureZeroMemory(request.secret, sizeof request.secret);
   if (refusal) return (struct problem){refusal, "this HELLO's secret is not the agent's, or its attempt is an older one"};
 

@@ -1,18 +1,22 @@
 #include "input.h"
 
-#include <stdlib.h>
+#include <string.h>
 
+#include "block.h"
 #include "command.h"
 
 #define WRITE_MAX 65536
+// What Ctrl-C types.
+#define INTERRUPT 3
 
+static bool interrupt_command(struct command *command);
 static bool finish_write(struct command *command);
 static bool write_more(struct input *input, const uint8_t *run, size_t length);
 static void consumed(struct command *command, size_t length);
 
 bool input_prepare(struct command *command) {
   if (!command->launch.pipe_input) return true;
-  ring_start(&command->mail, malloc(FRAME_INITIAL_CREDIT), FRAME_INITIAL_CREDIT);
+  ring_start(&command->mail, block_take(FRAME_INITIAL_CREDIT), FRAME_INITIAL_CREDIT);
   command->input.overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
   return command->mail.bytes && command->input.overlapped.hEvent;
 }
@@ -34,6 +38,12 @@ bool input_step(struct command *command) {
   ReleaseSRWLockExclusive(&command->lock);
 
   if (length > 0) {
+    if (command->launch.terminal.columns && terminal_needs_help()) {
+      if (terminal_is_busy(&command->spawned.terminal)) return false;
+      const uint8_t *interrupt = memchr(run, INTERRUPT, length);
+      if (interrupt == run) return interrupt_command(command);
+      if (interrupt) length = (size_t)(interrupt - run);
+    }
     // A child that closed its stdin must not stall the host.
     if (!input->pipe || !write_more(input, run, length)) {
       input_close(command);
@@ -41,7 +51,8 @@ bool input_step(struct command *command) {
     }
     return true;
   }
-  if (ends && input->pipe) input_close(command);
+  // A terminal has no end: without its keyboard the console would end the command.
+  if (ends && input->pipe && !command->launch.terminal.columns) input_close(command);
   return false;
 }
 
@@ -60,7 +71,14 @@ void input_close(struct command *command) {
 void input_free(struct command *command) {
   input_close(command);
   if (command->input.overlapped.hEvent) CloseHandle(command->input.overlapped.hEvent);
-  free(command->mail.bytes);
+  block_free(command->mail.bytes);
+}
+
+static bool interrupt_command(struct command *command) {
+  struct terminal *terminal = &command->spawned.terminal;
+  if (terminal->console) terminal_interrupt(terminal, command->spawned.pid, command->kit.job);
+  consumed(command, 1);
+  return true;
 }
 
 static bool finish_write(struct command *command) {

@@ -9,8 +9,10 @@
 #include "console.h"
 #include "crc32.h"
 #include "hello.h"
+#include "kit.h"
 #include "listener.h"
 #include "log.h"
+#include "terminal-helper.h"
 
 #define DEFAULT_PORT 5454
 
@@ -25,6 +27,7 @@ static bool parse(int count, wchar_t **words, struct options *options);
 static bool parse_port(const wchar_t *word, unsigned short *port);
 
 int wmain(int count, wchar_t **words) {
+  if (count == 4 && wcscmp(words[1], TERMINAL_HELPER_OPTION) == 0) return terminal_helper_run(words[2], words[3]);
   struct options options;
   WSADATA winsock;
   bool understood = parse(count, words, &options);
@@ -42,6 +45,7 @@ int wmain(int count, wchar_t **words) {
     return 1;
   }
   if (!console_open()) log_line("commands share no console, which makes them slow");
+  kit_refill();
   listener_run(&options.address, options.port);
   return 1;
 }

@@ -47,9 +47,10 @@ int net_receive(SOCKET socket, HANDLE event, HANDLE stop, void *buffer, size_t s
   WSABUF part = {.buf = buffer, .len = (ULONG)size};
   OVERLAPPED overlapped = {.hEvent = event};
   DWORD flags = 0;
-  int result = WSARecv(socket, &part, 1, NULL, &flags, &overlapped, NULL);
-  if (result == SOCKET_ERROR && WSAGetLastError() != WSA_IO_PENDING) return 0;
-  return finish(socket, &overlapped, stop, timeout);
+  DWORD count;
+  int result = WSARecv(socket, &part, 1, &count, &flags, &overlapped, NULL);
+  if (result == 0) return (int)count;
+  return WSAGetLastError() == WSA_IO_PENDING ? finish(socket, &overlapped, stop, timeout) : -1;
 }
 
 bool net_send(SOCKET socket, HANDLE event, HANDLE stop, const void *bytes, size_t length) {
@@ -57,10 +58,11 @@ bool net_send(SOCKET socket, HANDLE event, HANDLE stop, const void *bytes, size_
   while (length > 0) {
     WSABUF part = {.buf = (char *)at, .len = (ULONG)length};
     OVERLAPPED overlapped = {.hEvent = event};
-    int result = WSASend(socket, &part, 1, NULL, 0, &overlapped, NULL);
+    DWORD count;
+    int result = WSASend(socket, &part, 1, &count, 0, &overlapped, NULL);
     if (result == SOCKET_ERROR && WSAGetLastError() != WSA_IO_PENDING) return false;
-    int sent = finish(socket, &overlapped, stop, INFINITE);
-    if (sent == 0) return false;
+    int sent = result == 0 ? (int)count : finish(socket, &overlapped, stop, INFINITE);
+    if (sent <= 0) return false;
     at += sent;
     length -= (size_t)sent;
   }
@@ -105,7 +107,5 @@ static int finish(SOCKET socket, OVERLAPPED *overlapped, HANDLE stop, DWORD time
   if (!done) CancelIoEx((HANDLE)socket, overlapped);
   DWORD count, flags;
   BOOL succeeded = WSAGetOverlappedResult(socket, overlapped, &count, TRUE, &flags);
-  if (!done) WSASetLastError(WSA_OPERATION_ABORTED);
-  else if (succeeded) WSASetLastError(0);
-  return done && succeeded ? (int)count : 0;
+  return done && succeeded ? (int)count : -1;
 }

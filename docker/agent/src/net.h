@@ -14,12 +14,12 @@ SOCKET net_accept(SOCKET listener);
 // A connection to a port of this computer, at 127.0.0.1 or ::1, as above; it gives up when `stop` is set.
 SOCKET net_connect(unsigned short port, HANDLE event, HANDLE stop);
 
-// Receives something: how many bytes, or 0 at the end: closed, failed, `stop` set, or `timeout` ms (or INFINITE) over.
-// WSAGetLastError is then 0 only where the other side closed. `event` is a manual-reset event that only this thread
-// uses.
+// Receives something: how many bytes, 0 where the peer sends no more, or -1: failed, `stop` set, or `timeout` ms (or
+// INFINITE) over.
+// `event` is a manual-reset event that only this thread uses.
 int net_receive(SOCKET socket, HANDLE event, HANDLE stop, void *buffer, size_t size, DWORD timeout);
 
-// Sends everything; false at the end, as above.
+// Sends everything; false if it failed or `stop` was set.
 bool net_send(SOCKET socket, HANDLE event, HANDLE stop, const void *bytes, size_t length);
 
 #endif

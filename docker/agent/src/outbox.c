@@ -1,7 +1,6 @@
 #include "outbox.h"
 
-#include <stdlib.h>
-
+#include "block.h"
 #include "frame.h"
 #include "net.h"
 #include "thread.h"
@@ -21,7 +20,7 @@ bool outbox_open(struct outbox *outbox, SOCKET socket, HANDLE stop) {
   InitializeConditionVariable(&outbox->filled);
   outbox->socket = socket;
   outbox->stop = stop;
-  ring_start(&outbox->ring, malloc(CAPACITY), CAPACITY);
+  ring_start(&outbox->ring, block_take(CAPACITY), CAPACITY);
   outbox->event = CreateEventW(NULL, TRUE, FALSE, NULL);
   if (!outbox->ring.bytes || !outbox->event) return false;
   outbox->writer = thread_start(write_all, outbox);
@@ -29,14 +28,25 @@ bool outbox_open(struct outbox *outbox, SOCKET socket, HANDLE stop) {
 }
 
 bool outbox_send(struct outbox *outbox, uint8_t type, uint32_t stream, const void *payload, size_t length) {
+  bool open = outbox_post(outbox, type, stream, payload, length);
+  outbox_flush(outbox);
+  return open;
+}
+
+bool outbox_post(struct outbox *outbox, uint8_t type, uint32_t stream, const void *payload, size_t length) {
   AcquireSRWLockExclusive(&outbox->lock);
   while (!outbox->closed && !has_room(outbox, type, length)) {
+    outbox_flush(outbox);
     SleepConditionVariableSRW(&outbox->drained, &outbox->lock, INFINITE, 0);
   }
   bool open = !outbox->closed;
   if (open) put(outbox, type, stream, payload, length);
   ReleaseSRWLockExclusive(&outbox->lock);
   return open;
+}
+
+void outbox_flush(struct outbox *outbox) {
+  WakeConditionVariable(&outbox->filled);
 }
 
 bool outbox_farewell(struct outbox *outbox, uint8_t type, const void *payload, size_t length, DWORD timeout) {
@@ -47,6 +57,7 @@ bool outbox_farewell(struct outbox *outbox, uint8_t type, const void *payload, s
   bool in_time = true;
   while (in_time && !outbox->broken && !has_room(outbox, type, length)) in_time = wait_until(outbox, deadline);
   if (in_time && !outbox->broken) put(outbox, type, 0, payload, length);
+  outbox_flush(outbox);
   while (in_time && !outbox->broken && outbox->ring.length > 0) in_time = wait_until(outbox, deadline);
   bool written = in_time && !outbox->broken;
   ReleaseSRWLockExclusive(&outbox->lock);
@@ -67,7 +78,7 @@ void outbox_close(struct outbox *outbox) {
 
 void outbox_free(struct outbox *outbox) {
   if (outbox->event) CloseHandle(outbox->event);
-  free(outbox->ring.bytes);
+  block_free(outbox->ring.bytes);
 }
 
 static bool has_room(const struct outbox *outbox, uint8_t type, size_t length) {
@@ -80,7 +91,6 @@ static void put(struct outbox *outbox, uint8_t type, uint32_t stream, const void
   frame_encode_header(header, type, stream, (uint32_t)length);
   ring_put(&outbox->ring, header, sizeof header);
   ring_put(&outbox->ring, payload, length);
-  WakeConditionVariable(&outbox->filled);
 }
 
 static bool wait_until(struct outbox *outbox, ULONGLONG deadline) {

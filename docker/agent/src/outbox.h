@@ -31,6 +31,9 @@ bool outbox_open(struct outbox *outbox, SOCKET socket, HANDLE stop);
 
 // False once the connection has ended; the frame is then dropped.
 bool outbox_send(struct outbox *outbox, uint8_t type, uint32_t stream, const void *payload, size_t length);
+// The same, but the frame may wait for the next one that is sent, or for `outbox_flush`.
+bool outbox_post(struct outbox *outbox, uint8_t type, uint32_t stream, const void *payload, size_t length);
+void outbox_flush(struct outbox *outbox);
 
 // Sends the last frame, and waits up to `timeout` ms until all is written; false if it is not.
 bool outbox_farewell(struct outbox *outbox, uint8_t type, const void *payload, size_t length, DWORD timeout);

@@ -1,7 +1,6 @@
 #include "output.h"
 
-#include <stdlib.h>
-
+#include "block.h"
 #include "command.h"
 
 static bool read_more(struct command *command, struct output *output);
@@ -11,15 +10,10 @@ static void end(struct command *command, struct output *output);
 
 bool output_prepare(struct output *output, enum frame_channel channel) {
   output->channel = channel;
-  output->ended = true;
-  output->chunk = malloc(OUTPUT_CHUNK);
+  output->appetite = OUTPUT_SIP;
+  output->chunk = block_take(OUTPUT_CHUNK);
   output->overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
   return output->chunk && output->overlapped.hEvent;
-}
-
-void output_start(struct output *output, HANDLE pipe) {
-  output->pipe = pipe;
-  output->ended = false;
 }
 
 bool output_step(struct command *command, struct output *output) {
@@ -39,7 +33,9 @@ bool output_step(struct command *command, struct output *output) {
 }
 
 void output_tell_end(struct command *command, struct output *output) {
-  command_send(command, output->channel == CHANNEL_OUT ? FRAME_EOF_OUT : FRAME_EOF_ERR, NULL, 0);
+  if (!command->connection) return;
+  outbox_post(&command->connection->outbox, output->channel == CHANNEL_OUT ? FRAME_EOF_OUT : FRAME_EOF_ERR,
+              command->stream.id, NULL, 0);
 }
 
 void output_free(struct output *output) {
@@ -48,8 +44,9 @@ void output_free(struct output *output) {
     CancelIoEx(output->pipe, &output->overlapped);
     GetOverlappedResult(output->pipe, &output->overlapped, &count, TRUE);
   }
+  if (output->pipe) CloseHandle(output->pipe);
   if (output->overlapped.hEvent) CloseHandle(output->overlapped.hEvent);
-  free(output->chunk);
+  block_free(output->chunk);
 }
 
 static bool read_more(struct command *command, struct output *output) {
@@ -67,16 +64,17 @@ static bool read_more(struct command *command, struct output *output) {
 }
 
 static size_t allowance(struct command *command, struct output *output) {
-  if (output->dropping) return OUTPUT_CHUNK;
+  if (output->dropping) return output->appetite;
   AcquireSRWLockExclusive(&command->lock);
   uint64_t credit = command->credit[output->channel - CHANNEL_OUT];
   ReleaseSRWLockExclusive(&command->lock);
   if (output->starved && credit > 0) output->busy_at = GetTickCount64();
-  return credit < OUTPUT_CHUNK ? (size_t)credit : OUTPUT_CHUNK;
+  return credit < output->appetite ? (size_t)credit : output->appetite;
 }
 
 static void deliver(struct command *command, struct output *output, DWORD count) {
   if (count == 0) return;
+  if (count == output->appetite && count < OUTPUT_CHUNK) output->appetite *= 4;
   if (!output->dropping) {
     AcquireSRWLockExclusive(&command->lock);
     command->credit[output->channel - CHANNEL_OUT] -= count;

@@ -40,7 +40,13 @@ bool pipe_create(enum pipe_direction direction, HANDLE *ours, HANDLE *theirs) {
 }
 
 HANDLE pipe_nothing(void) {
+  static HANDLE volatile shared;
+  if (shared) return shared;
   HANDLE nothing = CreateFileW(L"NUL", GENERIC_READ | FILE_WRITE_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE,
                                &inheritable, OPEN_EXISTING, 0, NULL);
-  return nothing == INVALID_HANDLE_VALUE ? NULL : nothing;
+  if (nothing == INVALID_HANDLE_VALUE) return NULL;
+  HANDLE earlier = InterlockedCompareExchangePointer((void *volatile *)&shared, nothing, NULL);
+  if (!earlier) return nothing;
+  CloseHandle(nothing);
+  return earlier;
 }

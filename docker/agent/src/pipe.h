@@ -10,7 +10,7 @@ enum pipe_direction { PIPE_TO_COMMAND, PIPE_FROM_COMMAND };
 // `theirs` is inheritable. On failure both are NULL and GetLastError tells why.
 bool pipe_create(enum pipe_direction direction, HANDLE *ours, HANDLE *theirs);
 
-// The NUL device, inheritable, for a command that gets no input; NULL on failure.
+// The NUL device, inheritable, for commands that get no input: one handle for all, never closed. NULL on failure.
 HANDLE pipe_nothing(void);
 
 #endif

@@ -10,6 +10,7 @@
 static bool read_object(const struct frame *frame, struct json *object);
 static bool has(struct json object, const char *name, struct json *value);
 static const char *read_secret(struct json object, char *secret);
+static const char *read_terminal(struct json object, struct exec_request *request);
 static const char *check_environment(struct json environment);
 static bool read_op(struct json object, enum file_op *op);
 static bool read_digest(struct json object, uint32_t *digest);
@@ -33,6 +34,10 @@ const char *request_hello(const struct frame *frame, struct hello_request *reque
   request->set_clock = json_kind(value) == JSON_TRUE;
   if (!request->set_clock && json_kind(value) != JSON_FALSE) return "HELLO needs setClock, true or false";
   if (has(object, "attempt", &value) && !json_integer(value, &request->attempt)) return "HELLO's attempt is no integer";
+  if (has(object, "raw", &value)) {
+    request->raw = json_kind(value) == JSON_TRUE;
+    if (!request->raw && json_kind(value) != JSON_FALSE) return "HELLO's raw is neither true nor false";
+  }
   return read_secret(object, request->secret);
 }
 
@@ -56,8 +61,18 @@ const char *request_exec(const struct frame *frame, struct exec_request *request
   }
   request->pipe_input = json_text_is(value, "pipe");
 
+  const char *wrong = read_terminal(object, request);
+  if (wrong) return wrong;
   request->has_environment = has(object, "env", &request->environment);
   return request->has_environment ? check_environment(request->environment) : NULL;
+}
+
+const char *request_resize(const struct frame *frame, struct terminal_size *size) {
+  static const char *const problem = "RESIZE is not 4 bytes, columns and rows from 1 to 1000";
+  if (frame->length != 4) return problem;
+  const uint8_t *at = frame->payload;
+  *size = (struct terminal_size){(uint16_t)(at[0] | at[1] << 8), (uint16_t)(at[2] | at[3] << 8)};
+  return size->columns - 1u < REQUEST_MAX_SIDE && size->rows - 1u < REQUEST_MAX_SIDE ? NULL : problem;
 }
 
 const char *request_clock(const struct frame *frame, struct clock_request *request) {
@@ -135,6 +150,20 @@ static const char *read_secret(struct json object, char *secret) {
   if (value.length < 3 || value.length > REQUEST_MAX_SECRET + 2) return problem;
   size_t length = json_text(value, secret);
   return strspn(secret, "0123456789abcdefABCDEF") == length ? NULL : problem;
+}
+
+static const char *read_terminal(struct json object, struct exec_request *request) {
+  struct json terminal, value;
+  int64_t columns, rows;
+  if (!has(object, "tty", &terminal)) return NULL;
+  if (json_kind(terminal) != JSON_OBJECT || !has(terminal, "columns", &value) || !json_integer(value, &columns) ||
+      !has(terminal, "rows", &value) || !json_integer(value, &rows) || columns < 1 || columns > REQUEST_MAX_SIDE ||
+      rows < 1 || rows > REQUEST_MAX_SIDE) {
+    return "EXEC's tty is not an object of columns and rows from 1 to 1000";
+  }
+  if (!request->pipe_input) return "EXEC with a tty needs stdin \"pipe\"";
+  request->terminal = (struct terminal_size){(uint16_t)columns, (uint16_t)rows};
+  return NULL;
 }
 
 static const char *check_environment(struct json environment) {

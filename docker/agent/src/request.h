@@ -10,6 +10,7 @@
 #include "json.h"
 
 #define REQUEST_MAX_SECRET 128
+#define REQUEST_MAX_SIDE 1000
 
 struct hello_request {
   int64_t min, max;
@@ -20,6 +21,13 @@ struct hello_request {
   // Grows with each attempt of one host to connect; 0 where the host does not count.
   int64_t attempt;
   bool set_clock;
+  // The raw dialect is let in.
+  bool raw;
+};
+
+// Of a terminal; 0 columns: none.
+struct terminal_size {
+  uint16_t columns, rows;
 };
 
 struct exec_request {
@@ -29,6 +37,7 @@ struct exec_request {
   // An object of strings, and of nulls for variables to remove.
   struct json environment;
   bool pipe_input;
+  struct terminal_size terminal;
 };
 
 struct clock_request {
@@ -57,6 +66,7 @@ bool request_is_osrun(const struct frame *frame);
 // Each returns NULL, or a sentence that says what is wrong with the request.
 const char *request_hello(const struct frame *frame, struct hello_request *request);
 const char *request_exec(const struct frame *frame, struct exec_request *request);
+const char *request_resize(const struct frame *frame, struct terminal_size *size);
 const char *request_clock(const struct frame *frame, struct clock_request *request);
 const char *request_file(const struct frame *frame, struct file_request *request);
 const char *request_commit(const struct frame *frame, struct commit_request *request);

@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <windows.h>
 
+#include "kit.h"
 #include "request.h"
+#include "terminal.h"
 
 // What to start; from a request, in the words of Windows.
 struct launch {
@@ -15,13 +17,17 @@ struct launch {
   // NULL: the agent's own.
   wchar_t *environment;
   bool pipe_input;
+  // 0 columns: no pseudo console.
+  struct terminal_size terminal;
 };
 
 struct spawned {
-  HANDLE process, thread, job;
+  HANDLE process;
   DWORD pid;
-  // Our ends of the pipes; `input` is NULL if the command reads the NUL device.
-  HANDLE input, output, error;
+  // Our end of the pipe; NULL if the command reads the NUL device.
+  HANDLE input;
+  // With it, all of the command's output comes from the kit's first pipe.
+  struct terminal terminal;
 };
 
 // Why nothing was started.
@@ -35,8 +41,9 @@ struct spawn_failure {
 bool launch_prepare(struct launch *launch, const struct exec_request *request);
 void launch_free(struct launch *launch);
 
-// The process is in both jobs and suspended: ResumeThread lets it run. On failure nothing is left.
-bool spawn(const struct launch *launch, HANDLE connection_job, struct spawned *spawned, struct spawn_failure *failure);
+// The process is in the connection's job and, within it, in that of the kit. On failure nothing is left.
+bool spawn(const struct launch *launch, HANDLE connection_job, struct kit *kit, struct spawned *spawned,
+           struct spawn_failure *failure);
 
 // Closes what is not NULL.
 void spawned_free(struct spawned *spawned);

@@ -97,9 +97,8 @@ static void carry_out(struct tunnel *tunnel) {
   if (!chunk) lose(tunnel, WSAENOBUFS);
   for (size_t most; (most = errand_allowance(errand)) > 0;) {
     int count = net_receive(tunnel->socket, tunnel->receiving, errand->stop, chunk, most, INFINITE);
-    if (count == 0) {
-      int error = WSAGetLastError();
-      if (error) lose(tunnel, error);
+    if (count <= 0) {
+      if (count < 0) lose(tunnel, WSAGetLastError());
       else errand_send(errand, FRAME_EOF_OUT, NULL, 0);
       break;
     }

@@ -27,7 +27,9 @@ static void hellos(void) {
   CHECK(strcmp(request.secret, "0aF") == 0);
   CHECK(request.attempt == 0);
   CHECK(!hello("{\"min\":1,\"max\":1,\"secret\":\"a\",\"time\":5,\"attempt\":7,\"setClock\":true}", &request));
-  CHECK(request.attempt == 7);
+  CHECK(request.attempt == 7 && !request.raw);
+  CHECK(!hello("{\"min\":1,\"max\":1,\"secret\":\"a\",\"time\":5,\"setClock\":true,\"raw\":true}", &request));
+  CHECK(request.raw);
   static const char *const bad[] = {
       "", "{}", "{\"min\":\"1\",\"max\":1,\"secret\":\"a\",\"time\":5,\"setClock\":true}",
       "{\"min\":1,\"secret\":\"a\",\"time\":5,\"setClock\":true}",
@@ -37,6 +39,7 @@ static void hellos(void) {
       "{\"min\":1,\"max\":1,\"secret\":\"\",\"time\":5,\"setClock\":true}",
       "{\"min\":1,\"max\":1,\"secret\":\"xyz\",\"time\":5,\"setClock\":true}",
       "{\"min\":1,\"max\":1,\"secret\":\"a\",\"time\":5,\"setClock\":true,\"attempt\":\"7\"}",
+      "{\"min\":1,\"max\":1,\"secret\":\"a\",\"time\":5,\"setClock\":true,\"raw\":1}",
       "{\"min\":1,\"max\":1,\"secret\":12,\"time\":5,\"setClock\":true}",
   };
   for (size_t index = 0; index < sizeof bad / sizeof *bad; index++) CHECK(hello(bad[index], &request));
@@ -78,6 +81,46 @@ static void execs(void) {
       "{\"commandLine\":\"a\",\"stdin\":\"null\",\"env\":{\"A\\u003d\":\"1\"}}",
   };
   for (size_t index = 0; index < sizeof bad / sizeof *bad; index++) CHECK(exec(bad[index], &request));
+}
+
+static void terminals(void) {
+  struct exec_request request;
+  CHECK(!exec("{\"commandLine\":\"a\",\"stdin\":\"pipe\"}", &request) && request.terminal.columns == 0);
+  CHECK(!exec("{\"commandLine\":\"a\",\"stdin\":\"null\",\"tty\":null}", &request) && request.terminal.columns == 0);
+  CHECK(!exec("{\"commandLine\":\"a\",\"stdin\":\"pipe\",\"tty\":{\"columns\":1000,\"rows\":1}}", &request));
+  CHECK(request.terminal.columns == 1000 && request.terminal.rows == 1);
+  static const char *const bad[] = {
+      "true", "[80,25]", "{}", "{\"columns\":80}", "{\"columns\":80,\"rows\":\"25\"}", "{\"columns\":0,\"rows\":25}",
+      "{\"columns\":80,\"rows\":1001}", "{\"columns\":-1,\"rows\":25}", "{\"columns\":65616,\"rows\":25}",
+      "{\"columns\":80.5,\"rows\":25}",
+  };
+  char text[200];
+  for (size_t index = 0; index < sizeof bad / sizeof *bad; index++) {
+    snprintf(text, sizeof text, "{\"commandLine\":\"a\",\"stdin\":\"pipe\",\"tty\":%s}", bad[index]);
+    CHECK(exec(text, &request));
+  }
+  CHECK(exec("{\"commandLine\":\"a\",\"stdin\":\"null\",\"tty\":{\"columns\":80,\"rows\":25}}", &request));
+}
+
+static void sizes(void) {
+  static const struct {
+    uint8_t bytes[5];
+    uint32_t length;
+    bool good;
+  } cases[] = {
+      {{80, 0, 25, 0}, 4, true},      {{0xE8, 3, 0xE8, 3}, 4, true}, {{0xE9, 3, 25, 0}, 4, false},
+      {{80, 0, 0xE9, 3}, 4, false},   {{0, 0, 25, 0}, 4, false},     {{80, 0, 0, 0}, 4, false},
+      {{80, 0, 25, 0}, 3, false},     {{80, 0, 25, 0, 0}, 5, false}, {{0xFF, 0xFF, 0xFF, 0xFF}, 4, false},
+      {{0}, 0, false},
+  };
+  for (size_t index = 0; index < sizeof cases / sizeof *cases; index++) {
+    struct terminal_size size;
+    uint8_t *bytes = (uint8_t *)exact_copy(cases[index].bytes, cases[index].length);
+    struct frame frame = {.length = cases[index].length, .payload = bytes};
+    CHECK(!request_resize(&frame, &size) == cases[index].good);
+    if (cases[index].good) CHECK(size.columns == (bytes[0] | bytes[1] << 8) && size.rows == (bytes[2] | bytes[3] << 8));
+    free(bytes);
+  }
 }
 
 static void clocks(void) {
@@ -179,6 +222,8 @@ int main(void) {
   TEST("a HELLO has all its members", hellos);
   TEST("a secret has 1 to 128 hexadecimal digits", secrets);
   TEST("an EXEC is read, or what is wrong with it is told", execs);
+  TEST("an EXEC may ask for a terminal of 1 to 1000 columns and rows", terminals);
+  TEST("a RESIZE has exactly 4 bytes, and the same bounds", sizes);
   TEST("a CLOCK may ask for a time", clocks);
   TEST("a FILE is read, or what is wrong with it is told", files);
   TEST("a COMMIT has a size and a digest", commits);
