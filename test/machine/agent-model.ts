@@ -14,6 +14,8 @@ interface Stream {
   sent: number
   digest: number
   started: boolean
+  /** It was told to end, or ends by itself: its last frame may be on its way. */
+  ending: boolean
   eofOut: boolean
   eofErr: boolean
   over: boolean
@@ -35,12 +37,26 @@ export class AgentModel {
     const credit: Stream['credit'] = [initialWindow, initialWindow, initialWindow]
     this.#streams.set(number, {
       ...{ purpose, expected, credit, received: 0, sent: 0, digest: 0 },
-      ...{ started: false, eofOut: false, eofErr: false, over: false },
+      ...{ ending: purpose !== 'write', started: false, eofOut: false, eofErr: false, over: false },
     })
   }
 
   get live(): number[] {
     return [...this.#streams].filter(([, { over }]) => !over).map(([number]) => number)
+  }
+
+  /** Whether the stream lives for certain, whatever frames are on their way. */
+  livesOn(number: number): boolean {
+    const stream = this.#streams.get(number)
+    return stream !== undefined && !stream.over && !stream.ending
+  }
+
+  /** The stream is told to end. */
+  end(number: number): void {
+    const stream = this.#streams.get(number)
+    if (stream !== undefined) {
+      stream.ending = true
+    }
   }
 
   /** How many of `wanted` bytes may be sent on a stream's channel 0; they are counted as sent. */

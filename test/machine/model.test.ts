@@ -123,18 +123,20 @@ class Run {
         break
       case 'commit': {
         const { size, digest } = this.model.sum(number)
+        this.model.end(number)
         this.#say(encodeJsonFrame(frameType.commit, number, { size, digest: action.wrong ? '00000001' : digest }))
         break
       }
       case 'closeIn':
       case 'kill':
+        this.model.end(number)
         this.#say(encodeFrame(frameType[action.do], number))
         break
       case 'resize':
         this.#say(encodeFrame(frameType.resize, number, Uint8Array.of(80, 0, 25, 0)))
         break
       case 'again':
-        if (this.model.live.includes(number)) {
+        if (this.model.livesOn(number)) {
           this.#say(request(number, 'stat'))
         }
         break
