@@ -64,15 +64,14 @@ static void tell_failure(struct command *command, const struct spawn_failure *fa
 }
 
 static void tell_start(struct command *command) {
-  char line[200];
-  log_line("connection %u, stream %u: pid %lu: %s", command->connection->number, command->stream.id,
-           command->spawned.pid, text_utf8(command->launch.command_line, line, sizeof line));
-  char text[64];
+  char text[64], line[200];
   struct json_writer writer;
   json_write_begin(&writer, text, sizeof text);
   json_write_integer(&writer, "pid", command->spawned.pid);
   json_write_end(&writer);
   command_send(command, FRAME_STARTED, text, writer.length);
+  log_line("connection %u, stream %u: pid %lu: %s", command->connection->number, command->stream.id,
+           command->spawned.pid, text_utf8(command->launch.command_line, line, sizeof line));
 }
 
 // True when the process has exited and its pipes are closed; false when something else holds a pipe, and is silent.

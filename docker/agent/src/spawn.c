@@ -65,6 +65,7 @@ bool spawn(const struct launch *launch, HANDLE connection_job, struct kit *kit, 
 
 void spawned_free(struct spawned *spawned) {
   if (spawned->process) CloseHandle(spawned->process);
+  if (spawned->thread) CloseHandle(spawned->thread);
   if (spawned->input) CloseHandle(spawned->input);
   terminal_close(&spawned->terminal);
   *spawned = (struct spawned){0};
@@ -116,8 +117,8 @@ static bool create(const struct launch *launch, HANDLE jobs[2], HANDLE inherited
                      &startup.StartupInfo, &process);
   DWORD error = GetLastError();
   DeleteProcThreadAttributeList(attributes);
-  if (process.hThread) CloseHandle(process.hThread);
   spawned->process = process.hProcess;
+  spawned->thread = process.hThread;
   spawned->pid = process.dwProcessId;
   SetLastError(error);
   return created;

@@ -22,7 +22,8 @@ struct launch {
 };
 
 struct spawned {
-  HANDLE process;
+  // `thread` is of no use, but there is more time to close it later.
+  HANDLE process, thread;
   DWORD pid;
   // Our end of the pipe; NULL if the command reads the NUL device.
   HANDLE input;
