@@ -24,7 +24,7 @@ export interface StreamListener {
 }
 
 // Small enough that other streams' frames get between.
-const inputChunk = 64 * 1024
+const inputChunk = 128 * 1024
 const channelNumbers = { out: 1, err: 2 } as const
 
 /** One stream of the agent: a command, a file, a connection. Its credits, its input, its end. */

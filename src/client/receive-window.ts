@@ -1,10 +1,11 @@
 import { initialWindow } from '../protocol/frames.ts'
 
-// Credit is given back in steps: one WINDOW frame for each piece of output would double the frames.
-const grantStep = initialWindow / 4
+// What a channel that carries a lot may have on its way: enough that its sender need not wait for our grants.
+const largestWindow = 4 * initialWindow
 
 /** What the sender of a channel may still send, and what is to be granted next. */
 export class ReceiveWindow {
+  #window = initialWindow
   #credit = initialWindow
   #consumed = 0
 
@@ -15,13 +16,17 @@ export class ReceiveWindow {
     }
   }
 
-  /** The bytes to grant now; 0 as long as a grant would be small. */
+  /**
+   * The bytes to grant now; 0 as long as a grant would be small, since one WINDOW frame for each piece of output would
+   * double the frames.
+   */
   give(length: number): number {
     this.#consumed += length
-    if (this.#consumed < grantStep) {
+    if (this.#consumed < this.#window / 4) {
       return 0
     }
-    const add = this.#consumed
+    const add = this.#consumed + largestWindow - this.#window
+    this.#window = largestWindow
     this.#consumed = 0
     this.#credit += add
     return add

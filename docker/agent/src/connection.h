@@ -29,7 +29,7 @@ struct connection {
   const uint8_t *at, *end;
   // How much of `bytes` is offered to the socket: more, once it was filled. Wine touches each page of it.
   size_t appetite;
-  uint8_t bytes[65536];
+  uint8_t bytes[131072];
   uint8_t payload[FRAME_MAX_PAYLOAD];
 };
 

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "block.h"
 #include "clock.h"
 #include "crc32.h"
 #include "file.h"
@@ -56,7 +57,7 @@ static HANDLE open_file(struct file *file, BY_HANDLE_FILE_INFORMATION *found) {
 }
 
 static bool send_all(struct file *file, HANDLE handle, int64_t *size, uint32_t *digest) {
-  uint8_t *chunk = malloc(ERRAND_CHUNK);
+  uint8_t *chunk = block_take(ERRAND_CHUNK);
   SetLastError(ERROR_NOT_ENOUGH_MEMORY);
   DWORD count = 1;
   bool good = chunk != NULL;
@@ -69,7 +70,7 @@ static bool send_all(struct file *file, HANDLE handle, int64_t *size, uint32_t *
     good = errand_put(&file->errand, chunk, count);
   }
   DWORD error = GetLastError();
-  free(chunk);
+  block_free(chunk);
   SetLastError(error);
   return good;
 }

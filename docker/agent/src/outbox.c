@@ -5,9 +5,9 @@
 #include "net.h"
 #include "thread.h"
 
-#define CAPACITY (512 * 1024)
+#define CAPACITY (1024 * 1024)
 // Data may fill the ring so far.
-#define DATA_CAPACITY (256 * 1024)
+#define DATA_CAPACITY (768 * 1024)
 
 static bool has_room(const struct outbox *outbox, uint8_t type, size_t length);
 static void put(struct outbox *outbox, uint8_t type, uint32_t stream, const void *payload, size_t length);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "block.h"
 #include "errand.h"
 #include "net.h"
 #include "stream-start.h"
@@ -93,7 +94,7 @@ static DWORD WINAPI carry_in(void *argument) {
 
 static void carry_out(struct tunnel *tunnel) {
   struct errand *errand = &tunnel->errand;
-  uint8_t *chunk = malloc(ERRAND_CHUNK);
+  uint8_t *chunk = block_take(ERRAND_CHUNK);
   if (!chunk) lose(tunnel, WSAENOBUFS);
   for (size_t most; (most = errand_allowance(errand)) > 0;) {
     int count = net_receive(tunnel->socket, tunnel->receiving, errand->stop, chunk, most, INFINITE);
@@ -104,7 +105,7 @@ static void carry_out(struct tunnel *tunnel) {
     }
     errand_put(errand, chunk, (size_t)count);
   }
-  free(chunk);
+  block_free(chunk);
 }
 
 // Ends the other direction too.
