@@ -38,7 +38,7 @@ export default defineConfig({
       {
         test: {
           name: 'container',
-          include: ['test/machine/win.test.ts'],
+          include: ['win', 'files', 'terminal'].map((name) => `test/machine/${name}.test.ts`),
           exclude: withoutDocker === undefined ? [] : ['**'],
           env: { OSRUN_RUNTIME: 'docker' },
           ...slow,

@@ -8,8 +8,11 @@ import { openGuestHome } from '../src/server/guest-home.ts'
 import { findPrograms } from '../src/server/programs.ts'
 import { openRunFolder } from '../src/server/run-folder.ts'
 import { provisioned } from '../src/snapshots/provision.ts'
+import { putProgram } from '../test/machine/with-program.ts'
+import { timeCommands } from './commands.ts'
 import { prepareLoadvm, timeRestore } from './restore.ts'
 import { type Statistics, summarize } from './statistics.ts'
+import { timeThroughput } from './throughput.ts'
 
 const rounds = 20
 const say = (line: string) => process.stdout.write(`${line}\n`)
@@ -30,6 +33,12 @@ for (let round = 0; round < rounds; round += 1) {
   }
   await win[Symbol.asyncDispose]()
 }
+
+const busy = await server.acquire({ guest: 'wine', snapshot: provisioned, label: 'bench', network: 'internet' })
+await putProgram(busy)
+const commands = await timeCommands(busy, 2 * rounds)
+const throughputs = await timeThroughput(busy, 3)
+await busy[Symbol.asyncDispose]()
 
 const { version, ...programs } = await findPrograms()
 const { accelerator } = await probeAccelerator({ qemu: programs.qemu, requested: 'auto', cacheFolder: cache })
@@ -55,17 +64,27 @@ const rows: [string, Statistics][] = [
   ['osrun acquire: asked to agent answering, clock set', summarize(acquired)],
   ['first command after a restore (exit 0)', summarize(firstCommand)],
   ['the same command again', summarize(laterCommand)],
+  ['a program that ends at once: CreateProcess in the guest', summarize(commands.bare)],
+  ['a program that ends at once: win.run', summarize(commands.run)],
 ]
 const milliseconds = (value: number) => `${value.toFixed(0)} ms`.padStart(9)
 say(
-  `\n${accelerator}, guest wine, ${home.shape.memoryMiB} MiB, ${rounds} rounds${' '.repeat(11)}median      p95      p99`,
+  `\n${accelerator}, guest wine, ${home.shape.memoryMiB} MiB, ${rounds} rounds${' '.repeat(17)}median      p95      p99`,
 )
 for (const [name, { median, p95, p99 }] of rows) {
-  say(`${name.padEnd(52)}${milliseconds(median)}${milliseconds(p95)}${milliseconds(p99)}`)
+  say(`${name.padEnd(58)}${milliseconds(median)}${milliseconds(p95)}${milliseconds(p99)}`)
 }
 const ratio = (a: number[], b: number[]) => (summarize(a).median / summarize(b).median).toFixed(2)
 say(`\nosrun restore is ${ratio(loaded, restored)} times as fast as qemu -loadvm (medians).`)
 say(`The first command takes ${ratio(firstCommand, laterCommand)} times as long as the same command again.`)
+const added = summarize(commands.run).median - summarize(commands.bare).median
+say(`win.run adds ${added.toFixed(1)} ms to a bare CreateProcess (medians).`)
+
+say(`\nMiB/s (medians)${' '.repeat(16)}osrun   ncat, 8 KiB pieces   64 KiB pieces`)
+const speed = (values: number[]) => summarize(values).median.toFixed(1)
+for (const [name, { osrun, ncat, large }] of Object.entries(throughputs)) {
+  say(`${name.padEnd(27)}${speed(osrun).padStart(9)}${speed(ncat).padStart(21)}${speed(large).padStart(16)}`)
+}
 
 const host = { cpu: cpus()[0]?.model, cores: cpus().length, memory: totalmem(), kernel: release(), arch: arch() }
 const results = {
@@ -75,5 +94,6 @@ const results = {
   accelerator,
   rounds,
   rows: Object.fromEntries(rows),
+  throughputs,
 }
 await writeFile(new URL('results.json', import.meta.url), `${JSON.stringify(results, undefined, 2)}\n`)

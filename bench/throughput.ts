@@ -7,34 +7,34 @@ import { program } from '../test/machine/with-program.ts'
 const mebibytes = 64
 const file = 'C:\\osrun-bench.bin'
 
-/** MiB per second, by osrun and by a program in the guest that does what ncat does: pieces of 64 KiB, nothing else. */
-export interface Throughput {
-  readonly osrun: number[]
-  readonly netcat: number[]
-}
+/** Pieces of the program that is measured beside: ncat's own size, and the most that a pipe of the guest takes. */
+const pieces = { ncat: 8192, large: 65_536 } as const
+
+/** MiB per second: by osrun, and by a program in the guest that does what ncat does and nothing else. */
+export type Throughput = Record<'osrun' | keyof typeof pieces, number[]>
 
 /** What is measured, by its name. */
 export type Throughputs = Record<'stdout of a command' | 'file out of the guest' | 'file into the guest', Throughput>
 
-/** In turns, so that both meet the same host. @param win a machine with the network `internet` and the program */
+/** In turns, so that all meet the same host. @param win a machine with the network `internet` and the program */
 export async function timeThroughput(win: Win, rounds: number): Promise<Throughputs> {
   const bytes = randomBytes(mebibytes * 2 ** 20)
   await win.writeFile(file, bytes)
-  const result: Throughputs = {
-    'stdout of a command': { osrun: [], netcat: [] },
-    'file out of the guest': { osrun: [], netcat: [] },
-    'file into the guest': { osrun: [], netcat: [] },
-  }
-  const { 'stdout of a command': stdout, 'file out of the guest': out, 'file into the guest': into } = result
+  const empty = (): Throughput => ({ osrun: [], ncat: [], large: [] })
+  const stdout = empty()
+  const out = empty()
+  const into = empty()
   for (let round = 0; round < rounds; round += 1) {
     stdout.osrun.push(await rate(() => readAll(win)))
-    stdout.netcat.push(await byNetcat(win, 'netcat', `${program} out ${file}`, drain))
     out.osrun.push(await rate(() => win.readFile(file)))
-    out.netcat.push(await byNetcat(win, 'give', file, drain))
     into.osrun.push(await rate(() => win.writeFile(file, bytes)))
-    into.netcat.push(await byNetcat(win, 'take', file, (socket) => socket.end(bytes)))
+    for (const size of ['ncat', 'large'] as const) {
+      stdout[size].push(await byNetcat(win, 'netcat', size, `${program} out ${file}`, drain))
+      out[size].push(await byNetcat(win, 'give', size, file, drain))
+      into[size].push(await byNetcat(win, 'take', size, file, (socket) => socket.end(bytes)))
+    }
   }
-  return result
+  return { 'stdout of a command': stdout, 'file out of the guest': out, 'file into the guest': into }
 }
 
 async function rate(work: () => Promise<unknown>): Promise<number> {
@@ -57,11 +57,17 @@ function drain(socket: Socket): void {
 }
 
 /** From the connection, so that the start of the program in the guest does not count, to the end of both sides. */
-async function byNetcat(win: Win, mode: string, what: string, serve: (socket: Socket) => void): Promise<number> {
+async function byNetcat(
+  win: Win,
+  mode: string,
+  size: keyof typeof pieces,
+  what: string,
+  serve: (socket: Socket) => void,
+): Promise<number> {
   const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const running = win.spawn([program, mode, String(port), what])
+  const running = win.spawn([program, mode, String(pieces[size]), String(port), what])
   const [socket] = (await once(server, 'connection')) as [Socket]
   const speed = await rate(async () => {
     serve(socket)

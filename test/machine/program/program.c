@@ -40,10 +40,11 @@ static const struct {
     {L"leave", leave},          // starts itself as "tree 1" with its own handles, and ends
     {L"size", size},            // prints the console's size at each line of stdin
     {L"start", start},          // <rounds> <command line>: microseconds from CreateProcess to the end, a line each
-    // As ncat with a connection to the host, which the network `internet` lets through to its loopback:
-    {L"netcat", netcat},        // <port> <command line>: the command's stdout to the connection
-    {L"give", give},            // <port> <file>: the file's bytes to the connection
-    {L"take", take},            // <port> <file>: the connection's bytes into the file
+    // As ncat with a connection to the host, which the network `internet` lets through to its loopback, in pieces of
+    // so many bytes: ncat's own are 8192.
+    {L"netcat", netcat},        // <piece> <port> <command line>: the command's stdout to the connection
+    {L"give", give},            // <piece> <port> <file>: the file's bytes to the connection
+    {L"take", take},            // <piece> <port> <file>: the connection's bytes into the file
     {L"hear", hear},            // <port>: listens on 127.0.0.1 and says each connection's bytes back
 };
 
@@ -199,10 +200,10 @@ static void send_all(SOCKET connection, const char *bytes, int length) {
   }
 }
 
-static int pump_out(HANDLE from, SOCKET to) {
+static int pump_out(int most, HANDLE from, SOCKET to) {
   static char piece[PIECE];
   DWORD length;
-  while (ReadFile(from, piece, sizeof piece, &length, NULL) && length > 0) send_all(to, piece, (int)length);
+  while (ReadFile(from, piece, (DWORD)most, &length, NULL) && length > 0) send_all(to, piece, (int)length);
   shutdown(to, SD_SEND);
   // The host closes when it has all.
   while (recv(to, piece, sizeof piece, 0) > 0) {
@@ -211,37 +212,42 @@ static int pump_out(HANDLE from, SOCKET to) {
   return 0;
 }
 
+static int piece_of(const wchar_t *word) {
+  int piece = _wtoi(word);
+  return piece > 0 && piece <= PIECE ? piece : PIECE;
+}
+
 static int netcat(int count, wchar_t **words) {
-  if (count != 2) return 2;
-  SOCKET connection = connect_to_host(words[0]);
+  if (count != 3) return 2;
+  SOCKET connection = connect_to_host(words[1]);
   SECURITY_ATTRIBUTES inheritable = {.nLength = sizeof inheritable, .bInheritHandle = TRUE};
   HANDLE ours, theirs;
   wchar_t command_line[1024];
-  wcsncpy(command_line, words[1], 1023);
+  wcsncpy(command_line, words[2], 1023);
   command_line[1023] = 0;
   PROCESS_INFORMATION process;
   if (!CreatePipe(&ours, &theirs, &inheritable, PIECE)) return 7;
   SetHandleInformation(ours, HANDLE_FLAG_INHERIT, 0);
   if (!create(command_line, theirs, &process)) return 7;
   CloseHandle(theirs);
-  return pump_out(ours, connection);
+  return pump_out(piece_of(words[0]), ours, connection);
 }
 
 static int give(int count, wchar_t **words) {
-  if (count != 2) return 2;
-  HANDLE file = CreateFileW(words[1], GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
-  return file == INVALID_HANDLE_VALUE ? 6 : pump_out(file, connect_to_host(words[0]));
+  if (count != 3) return 2;
+  HANDLE file = CreateFileW(words[2], GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+  return file == INVALID_HANDLE_VALUE ? 6 : pump_out(piece_of(words[0]), file, connect_to_host(words[1]));
 }
 
 static int take(int count, wchar_t **words) {
-  if (count != 2) return 2;
-  HANDLE file = CreateFileW(words[1], GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+  if (count != 3) return 2;
+  HANDLE file = CreateFileW(words[2], GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
   if (file == INVALID_HANDLE_VALUE) return 6;
-  SOCKET connection = connect_to_host(words[0]);
+  SOCKET connection = connect_to_host(words[1]);
   static char piece[PIECE];
   int length;
   DWORD written;
-  while ((length = recv(connection, piece, sizeof piece, 0)) > 0) {
+  while ((length = recv(connection, piece, piece_of(words[0]), 0)) > 0) {
     if (!WriteFile(file, piece, (DWORD)length, &written, NULL)) return 5;
   }
   CloseHandle(file);
