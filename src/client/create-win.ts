@@ -132,7 +132,7 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
       return current.snapshot
     },
     get viewerUrl() {
-      return `${connection.url.replace(/^ws/, 'http').replace(/\/+$/, '')}${current.viewer}#token=${connection.token}`
+      return `${connection.url.replace(/^ws/, 'http').replace(/\/+$/, '')}${current.viewer}#token=${encodeURIComponent(connection.token)}`
     },
     ...{ run, spawn, powershell, snapshot, restore, snapshots, screenshot, port, reboot },
     ...fileMethods(streams),
