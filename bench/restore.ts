@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { Machine, type MachineOrigin, type MachinePlace, type Programs } from '../src/machines/machine.ts'
-import { qemuArguments } from '../src/machines/qemu-arguments.ts'
+import { qemuArguments, ramBlock } from '../src/machines/qemu-arguments.ts'
 import { startQemu } from '../src/machines/qemu-process.ts'
 import type { GuestHome } from '../src/server/guest-home.ts'
 import { cloneOrigin } from '../src/snapshots/restore.ts'
@@ -74,7 +74,7 @@ async function timeLoadvm(bench: Bench, saved: Machine): Promise<number> {
     serialLog: join(saved.place.folder, 'loadvm.log'),
   })
   const size = bench.home.shape.memoryMiB * 2 ** 20
-  const anonymous = JSON.stringify({ 'qom-type': 'memory-backend-ram', id: 'pc.ram', size })
+  const anonymous = JSON.stringify({ 'qom-type': 'memory-backend-ram', id: ramBlock, size })
   const loading = words.map((word) => (word.includes('memory-backend-file') ? anonymous : word))
   const startedAt = performance.now()
   const qemu = await startQemu({

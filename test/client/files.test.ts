@@ -6,9 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { acquireWin } from '../../src/client/lease.ts'
 import type { Win } from '../../src/client/win.ts'
 import { decodeJson, encodeFrame, encodeJsonFrame, encodeWindow, frameType } from '../../src/protocol/frames.ts'
-import { type OtherFrames, startPeer } from './peer.ts'
+import { type OtherFrames, request, startPeer } from './peer.ts'
 
-const request = { guest: 'wine', snapshot: 'provisioned', label: 'a test', clock: 'sync', network: 'isolated' } as const
 const open: AsyncDisposable[] = []
 let folder: string
 

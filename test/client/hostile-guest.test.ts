@@ -2,9 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { acquireWin } from '../../src/client/lease.ts'
 import { encodeFrame, frameType } from '../../src/protocol/frames.ts'
-import { startPeer } from './peer.ts'
-
-const request = { guest: 'wine', snapshot: 'provisioned', label: 'a test', clock: 'sync', network: 'isolated' } as const
+import { request, startPeer } from './peer.ts'
 
 /** What a guest may say that wants to do harm: any type, on the command's stream or another, with any payload. */
 const said = fc.record({

@@ -34,6 +34,14 @@ export const lease = {
   ...{ machine: 'm1', guest: 'wine', snapshot: 'provisioned' },
   ...{ shells: ['cmd'], viewer: '/machines/m1' },
 }
+/** What the tests ask a peer for. */
+export const request = {
+  guest: 'wine',
+  snapshot: 'provisioned',
+  label: 'a test',
+  clock: 'sync',
+  network: 'isolated',
+} as const
 export const token = 'a-token-for-tests'
 
 const defaults: Answers = { acquire: () => lease, restore: () => lease, release: () => null, hold: () => null }

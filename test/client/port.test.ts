@@ -12,9 +12,8 @@ import {
   encodeWindow,
   frameType,
 } from '../../src/protocol/frames.ts'
-import { type OtherFrames, startPeer } from './peer.ts'
+import { type OtherFrames, request, startPeer } from './peer.ts'
 
-const request = { guest: 'wine', snapshot: 'provisioned', label: 'a test', clock: 'sync', network: 'isolated' } as const
 const open: AsyncDisposable[] = []
 
 afterEach(async () => {

@@ -4,9 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { acquireWin } from '../../src/client/lease.ts'
 import type { Win } from '../../src/client/win.ts'
 import { encodeJsonFrame, frameType } from '../../src/protocol/frames.ts'
-import { type GuestCommand, type Program, startPeer } from './peer.ts'
+import { type GuestCommand, type Program, request, startPeer } from './peer.ts'
 
-const request = { guest: 'wine', snapshot: 'provisioned', label: 'a test', clock: 'sync', network: 'isolated' } as const
 const open: AsyncDisposable[] = []
 
 afterEach(async () => {

@@ -6,9 +6,8 @@ import type { WinCommandError } from '../../src/client/index.ts'
 import { acquireWin } from '../../src/client/lease.ts'
 import type { Win } from '../../src/client/win.ts'
 import { encodeFrame, encodeJsonFrame, frameType } from '../../src/protocol/frames.ts'
-import { type Answers, type GuestCommand, lease, type Peer, type Program, startPeer } from './peer.ts'
+import { type Answers, type GuestCommand, lease, type Peer, type Program, request, startPeer } from './peer.ts'
 
-const request = { guest: 'wine', snapshot: 'provisioned', label: 'a test', clock: 'sync', network: 'isolated' } as const
 const open: AsyncDisposable[] = []
 
 afterEach(async () => {

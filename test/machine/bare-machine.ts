@@ -43,8 +43,7 @@ export function bareMachine(): BareMachine {
       agentDeadline: 60_000,
     })
     given.machine = machine
-    const text = String(await machine.qemu.qmp.execute('human-monitor-command', { 'command-line': 'info usernet' }))
-    given.port = Number(/HOST_FORWARD\]\s+\S+\s+127\.0\.0\.1\s+(\d+)/.exec(text)?.[1])
+    given.port = await machine.agentPort()
   })
   afterAll(async () => {
     await given.machine?.release()
