@@ -32,7 +32,6 @@ void command_run(struct command *command) {
   hang_up(command);
   input_close(command);
   console_reset();
-  kit_refill();
   // What the command left behind may go on writing, as it could after the end of a console: we read and drop.
   if (!complete) follow(command);
 }

@@ -1,8 +1,5 @@
 #include "errand.h"
 
-// What was taken is granted again in steps: a WINDOW frame costs as much as a piece of data.
-#define GRANT_STEP (FRAME_INITIAL_CREDIT / 4)
-
 static const char *receive_data(struct errand *errand, const struct frame *frame);
 static void commit(struct errand *errand, const struct frame *frame);
 static void grant(struct errand *errand, const struct frame *frame);
@@ -45,14 +42,11 @@ size_t errand_mail(struct errand *errand, const uint8_t **oldest) {
 
 void errand_taken(struct errand *errand, size_t length) {
   AcquireSRWLockExclusive(&errand->lock);
-  ring_drop(&errand->mail, length);
-  errand->untold += (uint32_t)length;
-  uint32_t grant_now = errand->untold < GRANT_STEP ? 0 : errand->untold;
-  errand->untold -= grant_now;
+  uint32_t granted = ring_take(&errand->mail, length);
   ReleaseSRWLockExclusive(&errand->lock);
-  if (grant_now == 0) return;
+  if (granted == 0) return;
   uint8_t window[FRAME_WINDOW_PAYLOAD];
-  frame_encode_window(window, CHANNEL_IN, grant_now);
+  frame_encode_window(window, CHANNEL_IN, granted);
   errand_send(errand, FRAME_WINDOW, window, sizeof window);
 }
 

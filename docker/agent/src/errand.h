@@ -34,8 +34,6 @@ struct errand {
   CONDITION_VARIABLE changed;
   // What came on channel 0; no capacity if the errand takes nothing.
   struct ring mail;
-  // How much was taken of it that the host was not told yet.
-  uint32_t untold;
   // By CLOSE_IN: nothing follows what is in `mail`.
   bool mail_ends;
   // The same by COMMIT. `uncommitted` is what is wrong with it, or NULL.

@@ -101,9 +101,10 @@ static bool write_more(struct input *input, const uint8_t *run, size_t length) {
 
 static void consumed(struct command *command, size_t length) {
   AcquireSRWLockExclusive(&command->lock);
-  ring_drop(&command->mail, length);
+  uint32_t granted = ring_take(&command->mail, length);
   ReleaseSRWLockExclusive(&command->lock);
+  if (granted == 0) return;
   uint8_t window[FRAME_WINDOW_PAYLOAD];
-  frame_encode_window(window, CHANNEL_IN, (uint32_t)length);
+  frame_encode_window(window, CHANNEL_IN, granted);
   command_send(command, FRAME_WINDOW, window, sizeof window);
 }

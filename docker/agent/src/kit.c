@@ -2,21 +2,33 @@
 
 #include "job.h"
 #include "pipe.h"
+#include "thread.h"
 
-#define READY_MAX 4
+#define READY_MAX 8
+// A guest has one CPU, mostly: who runs one command after another must not wait for kits that are made between them.
+#define QUIET_MS 200
 
 static SRWLOCK lock = SRWLOCK_INIT;
 static struct kit ready[READY_MAX];
 static int ready_count;
+static CONDITION_VARIABLE taken = CONDITION_VARIABLE_INIT;
 
+static DWORD WINAPI refill_in_quiet(void *unused);
 static bool make(struct kit *kit);
-static bool put_by(const struct kit *kit);
+
+void kit_prepare(void) {
+  struct kit kit;
+  while (ready_count < READY_MAX && make(&kit)) ready[ready_count++] = kit;
+  HANDLE thread = thread_start(refill_in_quiet, NULL);
+  if (thread) CloseHandle(thread);
+}
 
 bool kit_take(struct kit *kit) {
   AcquireSRWLockExclusive(&lock);
   bool found = ready_count > 0;
   if (found) *kit = ready[--ready_count];
   ReleaseSRWLockExclusive(&lock);
+  WakeConditionVariable(&taken);
   return found || make(kit);
 }
 
@@ -35,13 +47,19 @@ void kit_free(struct kit *kit) {
   *kit = (struct kit){0};
 }
 
-void kit_refill(void) {
-  struct kit kit;
-  while (ready_count < READY_MAX && make(&kit)) {
-    if (put_by(&kit)) continue;
-    kit_free(&kit);
-    return;
+static DWORD WINAPI refill_in_quiet(void *unused) {
+  (void)unused;
+  AcquireSRWLockExclusive(&lock);
+  for (;;) {
+    DWORD patience = ready_count == READY_MAX ? INFINITE : QUIET_MS;
+    if (SleepConditionVariableSRW(&taken, &lock, patience, 0)) continue;
+    ReleaseSRWLockExclusive(&lock);
+    struct kit kit;
+    bool made = make(&kit);
+    AcquireSRWLockExclusive(&lock);
+    if (made) ready[ready_count++] = kit;
   }
+  return 0;
 }
 
 static bool make(struct kit *kit) {
@@ -54,12 +72,4 @@ static bool make(struct kit *kit) {
   }
   if (!made) kit_free(kit);
   return made;
-}
-
-static bool put_by(const struct kit *kit) {
-  AcquireSRWLockExclusive(&lock);
-  bool room = ready_count < READY_MAX;
-  if (room) ready[ready_count++] = *kit;
-  ReleaseSRWLockExclusive(&lock);
-  return room;
 }

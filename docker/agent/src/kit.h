@@ -1,5 +1,5 @@
 // What a command's start needs beside its process. Making these costs a dozen calls, each a round trip to Wine's
-// server, so a few are made ahead, while nobody waits.
+// server, so a few are made ahead, and made up for once no command has started for a while.
 #ifndef OSRUN_KIT_H
 #define OSRUN_KIT_H
 
@@ -24,7 +24,7 @@ bool kit_take(struct kit *kit);
 void kit_handed_out(struct kit *kit);
 // Closes what there is.
 void kit_free(struct kit *kit);
-// Makes some for later.
-void kit_refill(void);
+// Makes the first, and from then on makes up for those that are taken. Without it each is made when it is taken.
+void kit_prepare(void);
 
 #endif

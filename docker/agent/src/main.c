@@ -47,7 +47,7 @@ int wmain(int count, wchar_t **words) {
   }
   join_desktop();
   if (!console_open()) log_line("commands share no console, which makes them slow");
-  kit_refill();
+  kit_prepare();
   listener_run(&options.address, options.port);
   return 1;
 }

@@ -97,7 +97,6 @@ static void run(struct connection *connection, wchar_t *command_line) {
   }
   spawned_free(&spawned);
   kit_free(&kit);
-  kit_refill();
 }
 
 // Until all output was sent, or the connection is lost.

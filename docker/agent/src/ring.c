@@ -29,3 +29,11 @@ void ring_drop(struct ring *ring, size_t length) {
   ring->length -= length;
   ring->start = ring->length == 0 ? 0 : (ring->start + length) % ring->capacity;
 }
+
+uint32_t ring_take(struct ring *ring, size_t length) {
+  ring_drop(ring, length);
+  ring->untold += (uint32_t)length;
+  uint32_t granted = ring->untold < ring->capacity / 4 ? 0 : ring->untold;
+  ring->untold -= granted;
+  return granted;
+}

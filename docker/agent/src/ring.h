@@ -10,6 +10,8 @@ struct ring {
   size_t capacity;
   size_t start;
   size_t length;
+  // Taken and not granted again.
+  uint32_t untold;
 };
 
 void ring_start(struct ring *ring, uint8_t *bytes, size_t capacity);
@@ -20,5 +22,8 @@ void ring_put(struct ring *ring, const void *bytes, size_t length);
 size_t ring_peek(const struct ring *ring, const uint8_t **run);
 // `length` must be at most `ring->length`.
 void ring_drop(struct ring *ring, size_t length);
+// The same, where the writer may put only what it was granted. Returns how many bytes to grant it now: they are granted
+// in steps of a quarter of the ring, as telling it costs as much as a piece of data.
+uint32_t ring_take(struct ring *ring, size_t length);
 
 #endif

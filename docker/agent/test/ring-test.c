@@ -39,8 +39,19 @@ static void what_was_peeked_at_stays(void) {
   CHECK(memcmp(run, "ef", 2) == 0 && ring_room(&ring) == 0);
 }
 
+static void what_was_taken_is_granted_in_steps(void) {
+  uint8_t bytes[16];
+  struct ring ring;
+  ring_start(&ring, bytes, sizeof bytes);
+  ring_put(&ring, "abcdefghijkl", 12);
+  CHECK(ring_take(&ring, 3) == 0 && ring_room(&ring) == 7);
+  CHECK(ring_take(&ring, 2) == 5);
+  CHECK(ring_take(&ring, 7) == 7);
+}
+
 int main(void) {
   TEST("bytes come out in the order they went in", order_is_kept);
   TEST("bytes that were peeked at stay while others come", what_was_peeked_at_stays);
+  TEST("what was taken is granted again in steps", what_was_taken_is_granted_in_steps);
   return 0;
 }
