@@ -9,6 +9,7 @@ import { findPrograms } from '../src/server/programs.ts'
 import { openRunFolder } from '../src/server/run-folder.ts'
 import { provisioned } from '../src/snapshots/provision.ts'
 import { putProgram } from '../test/machine/with-program.ts'
+import { timeAcquire } from './acquire.ts'
 import { timeCommands } from './commands.ts'
 import { prepareLoadvm, timeRestore } from './restore.ts'
 import { type Statistics, summarize } from './statistics.ts'
@@ -18,27 +19,14 @@ const rounds = 20
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
 const cache = defaultCache(process.env)
-await using server = await startServer({ runtime: 'host', cache, onProgress: ({ phase }) => say(phase) })
-const acquired: number[] = []
-const firstCommand: number[] = []
-const laterCommand: number[] = []
-for (let round = 0; round < rounds; round += 1) {
-  const startedAt = performance.now()
-  const win = await server.acquire({ guest: 'wine', snapshot: provisioned, label: 'bench' })
-  acquired.push(performance.now() - startedAt)
-  for (const times of [firstCommand, laterCommand]) {
-    const before = performance.now()
-    await win.run('exit 0')
-    times.push(performance.now() - before)
-  }
-  await win[Symbol.asyncDispose]()
-}
-
+const server = await startServer({ runtime: 'host', cache, machines: 1, onProgress: ({ phase }) => say(phase) })
 const busy = await server.acquire({ guest: 'wine', snapshot: provisioned, label: 'bench', network: 'internet' })
 await putProgram(busy)
 const commands = await timeCommands(busy, 2 * rounds)
 const throughputs = await timeThroughput(busy, 3)
 await busy[Symbol.asyncDispose]()
+await server[Symbol.asyncDispose]()
+const { restored: anew, standby } = await timeAcquire(cache, rounds)
 
 const { version, ...programs } = await findPrograms()
 const { accelerator } = await probeAccelerator({ qemu: programs.qemu, requested: 'auto', cacheFolder: cache })
@@ -61,9 +49,12 @@ try {
 const rows: [string, Statistics][] = [
   ['qemu -loadvm: QEMU started to guest running', summarize(loaded)],
   ['osrun restore: asked to guest running', summarize(restored)],
-  ['osrun acquire: asked to agent answering, clock set', summarize(acquired)],
-  ['first command after a restore (exit 0)', summarize(firstCommand)],
-  ['the same command again', summarize(laterCommand)],
+  ['osrun acquire: asked to agent answering, clock set', summarize(anew.acquire)],
+  ['  its first command (exit 0)', summarize(anew.first)],
+  ['  the same command again', summarize(anew.again)],
+  ['osrun acquire, a machine stands by', summarize(standby.acquire)],
+  ['  its first command (exit 0), the next standby being made', summarize(standby.first)],
+  ['  the same command again', summarize(standby.again)],
   ['a program that ends at once: CreateProcess in the guest', summarize(commands.bare)],
   ['a program that ends at once: win.run', summarize(commands.run)],
 ]
@@ -76,7 +67,12 @@ for (const [name, { median, p95, p99 }] of rows) {
 }
 const ratio = (a: number[], b: number[]) => (summarize(a).median / summarize(b).median).toFixed(2)
 say(`\nosrun restore is ${ratio(loaded, restored)} times as fast as qemu -loadvm (medians).`)
-say(`The first command takes ${ratio(firstCommand, laterCommand)} times as long as the same command again.`)
+say(
+  `osrun acquire is ${ratio(loaded, anew.acquire)} times as fast, ${ratio(loaded, standby.acquire)} times with a standby.`,
+)
+say(
+  `The first command takes ${ratio(anew.first, anew.again)} times as long as the same again, ${ratio(standby.first, standby.again)} times with a standby.`,
+)
 const added = summarize(commands.run).median - summarize(commands.bare).median
 say(`win.run adds ${added.toFixed(1)} ms to a bare CreateProcess (medians).`)
 

@@ -27,6 +27,24 @@ export class Capacity {
     } else {
       await this.#wait(signal)
     }
+    return this.#giver()
+  }
+
+  /** A place where one is free and nobody waits for it: for what can do without. */
+  tryTake(): (() => void) | undefined {
+    if (this.#free === 0) {
+      return undefined
+    }
+    this.#free -= 1
+    return this.#giver()
+  }
+
+  /** True where the next one who asks has to wait. */
+  get full(): boolean {
+    return this.#free === 0
+  }
+
+  #giver(): () => void {
     let given = false
     return () => {
       if (!given) {

@@ -119,12 +119,17 @@ export type Lease = v.InferOutput<typeof lease>
 
 export const screenshotResult = v.object({ png: v.string(), width: v.number(), height: v.number() })
 
+const standby = v.object({ machine: v.string(), guest: v.string(), snapshot: v.string(), memoryMiB: v.number() })
+/** A machine that waits for its client, and the memory that it takes of the host. */
+export type Standby = v.InferOutput<typeof standby>
+
 export const status = v.object({
   version: v.string(),
   accelerator: v.string(),
   capacity: v.number(),
   queued: v.number(),
   leases: v.array(v.object({ machine: v.string(), guest: v.string(), snapshot: v.string(), label: v.string() })),
+  standbys: v.array(standby),
 })
 /** What the machine room is doing. */
 export type ServerStatus = v.InferOutput<typeof status>

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { pressKeys } from '../machines/keyboard.ts'
 import type { Machine } from '../machines/machine.ts'
@@ -8,13 +7,11 @@ import { OsrunError, toOsrunError } from '../protocol/errors.ts'
 import { encodeFrame, type Frame, frameType } from '../protocol/frames.ts'
 import { clientFrameNames, type Parameters, type SnapshotInfo } from '../protocol/messages.ts'
 import { bake } from '../snapshots/bake.ts'
-import type { Restored } from '../snapshots/restore.ts'
 import { snapshotExists, type Template } from '../snapshots/store.ts'
 import { guestClock } from './clock.ts'
-import type { GuestHome } from './guest-home.ts'
 import { LinkKeeper, type LinkLoss } from './link-keeper.ts'
-import type { MachineRoom } from './machine-room.ts'
-import { agentDeadline, connectBooting, greetingOf, reconnect, restoreFor, type Terms } from './terms.ts'
+import type { Supplied } from './standbys.ts'
+import { agentDeadline, connectBooting, greetingOf, reconnect, type Terms } from './terms.ts'
 
 const clientFrames: ReadonlySet<number> = new Set(clientFrameNames.map((name) => frameType[name]))
 const openingFrames: ReadonlySet<number> = new Set([frameType.exec, frameType.file, frameType.connect, frameType.type])
@@ -44,7 +41,7 @@ interface LeaseEvents {
 export class Lease extends EventEmitter<LeaseEvents> {
   /** Names this lease among those of the server, also after a restore. */
   readonly id: string
-  readonly #terms: Terms
+  #terms: Terms
   /** Streams that a client has opened and that have not ended. */
   readonly #running = new Set<number>()
   readonly #ending = Promise.withResolvers<void>()
@@ -56,24 +53,14 @@ export class Lease extends EventEmitter<LeaseEvents> {
   #held = false
   #busy: Promise<unknown> = Promise.resolve()
 
-  private constructor(terms: Terms, { machine, template }: Restored) {
+  /** @param supplied a running machine of the snapshot that the terms ask for */
+  constructor(terms: Terms, { restored: { machine, template }, secret }: Supplied) {
     super()
-    this.#terms = terms
+    this.#terms = { ...terms, secret }
     this.id = machine.name
     this.#template = template
     this.#machine = machine
     this.#keeper = this.#keep(machine)
-  }
-
-  /** @throws OsrunError of `restore` */
-  static async start(
-    room: MachineRoom,
-    home: GuestHome,
-    wish: Parameters<'acquire'>,
-    signal: AbortSignal,
-  ): Promise<Lease> {
-    const terms = { room, home, wish, secret: randomBytes(16).toString('hex') }
-    return new Lease(terms, await restoreFor(terms, wish.snapshot, signal))
   }
 
   /** Resolves when the machine is gone. */
@@ -157,12 +144,13 @@ export class Lease extends EventEmitter<LeaseEvents> {
       await this.#terms.home.store.get(snapshot)
       await this.#forsake()
       try {
-        const [{ machine, template }] = await Promise.all([
-          restoreFor(this.#terms, snapshot, this.#over.signal),
+        const [{ restored, secret }] = await Promise.all([
+          this.#terms.room.replace(this.#terms, snapshot, this.#over.signal),
           this.#machine.release(),
         ])
-        this.#template = template
-        this.#machine = machine
+        this.#terms = { ...this.#terms, secret }
+        this.#template = restored.template
+        this.#machine = restored.machine
       } catch (error) {
         this.emit('link-lost', { error: toOsrunError(error), retrying: false })
         throw error

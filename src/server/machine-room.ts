@@ -13,6 +13,8 @@ import { Lease } from './lease.ts'
 import { findPrograms } from './programs.ts'
 import { openRawDoor } from './raw-door.ts'
 import { openRunFolder, type RunFolder } from './run-folder.ts'
+import { type Placed, Standbys, type Supplied } from './standbys.ts'
+import { restoreFor, type Terms } from './terms.ts'
 
 /** What a machine room is told. */
 export interface MachineRoomOptions {
@@ -42,6 +44,7 @@ export class MachineRoom {
   readonly #capacity: Capacity
   readonly #homes = new Map<string, Promise<GuestHome>>()
   readonly #leases = new Set<Lease>()
+  readonly #standbys: Standbys
 
   private constructor(
     options: MachineRoomOptions,
@@ -55,6 +58,7 @@ export class MachineRoom {
     this.#equipment = equipment
     this.#runFolder = runFolder
     this.#capacity = capacity
+    this.#standbys = new Standbys(capacity, options.log)
   }
 
   /** @throws OsrunError QEMU_UNUSABLE, ACCELERATOR_UNUSABLE */
@@ -89,22 +93,29 @@ export class MachineRoom {
       // Nobody should queue for what there is not.
       await home.store.get(wish.snapshot)
     }
-    const giveBack = await this.#capacity.take(signal)
-    try {
-      const lease = await Lease.start(this, home, wish, signal)
-      this.#leases.add(lease)
-      lease.released.then(() => {
-        this.#leases.delete(lease)
-        giveBack()
-      })
-      if (this.exposes) {
-        await this.#expose(lease).catch(({ message }) => this.log(`--expose: no port for ${lease.id}: ${message}`))
-      }
-      return lease
-    } catch (error) {
+    const terms = { room: this, home, wish, secret: randomBytes(16).toString('hex') }
+    const { giveBack, ...supplied } = await this.#supply(terms, signal)
+    const lease = new Lease(terms, supplied)
+    this.#leases.add(lease)
+    lease.released.then(() => {
+      this.#leases.delete(lease)
       giveBack()
-      throw error
+      this.#standbys.refill()
+    })
+    if (this.exposes) {
+      await this.#expose(lease).catch(({ message }) => this.log(`--expose: no port for ${lease.id}: ${message}`))
     }
+    return lease
+  }
+
+  /** A fresh machine for a lease that gives up the one it has. @throws OsrunError of `restore` */
+  async replace(terms: Terms, snapshot: string, signal: AbortSignal): Promise<Supplied> {
+    const parked = await this.#standbys.take(terms, snapshot)
+    // The lease has a place already.
+    parked?.giveBack()
+    const supplied = parked ?? { restored: await restoreFor(terms, snapshot, signal), secret: terms.secret }
+    this.#standbys.want(terms, snapshot)
+    return supplied
   }
 
   /** True where the machines' agents let the raw dialect in. */
@@ -141,13 +152,32 @@ export class MachineRoom {
       capacity: this.#capacity.total,
       queued: this.#capacity.queued,
       leases: [...this.#leases].map((lease) => lease.describe()),
+      standbys: this.#standbys.describe(),
     }
   }
 
   /** Ends all machines and removes what they wrote. Safe to call twice. */
   async close(): Promise<void> {
-    await Promise.all([...this.#leases].map((lease) => lease.release()))
+    await Promise.all([this.#standbys.close(), ...[...this.#leases].map((lease) => lease.release())])
     await this.#runFolder.remove()
+  }
+
+  async #supply(terms: Terms, signal: AbortSignal): Promise<Placed> {
+    const { snapshot } = terms.wish
+    const placed = (await this.#standbys.take(terms, snapshot)) ?? (await this.#restore(terms, snapshot, signal))
+    this.#standbys.want(terms, snapshot)
+    return placed
+  }
+
+  async #restore(terms: Terms, snapshot: string, signal: AbortSignal): Promise<Placed> {
+    this.#standbys.giveWay()
+    const giveBack = await this.#capacity.take(signal)
+    try {
+      return { restored: await restoreFor(terms, snapshot, signal), secret: terms.secret, giveBack }
+    } catch (error) {
+      giveBack()
+      throw error
+    }
   }
 
   async #expose(lease: Lease): Promise<void> {

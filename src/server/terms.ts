@@ -23,7 +23,10 @@ export function greetingOf({ room, home, wish, secret }: Terms): AgentGreeting {
   return { secret, setClock, ...(room.exposes ? { raw: true } : {}) }
 }
 
-/** A running machine of this lease from the snapshot of that name. @throws OsrunError of `restore` */
+/**
+ * A running machine from the snapshot of that name, restored now.
+ * @throws OsrunError of `restore`
+ */
 export async function restoreFor(terms: Terms, snapshot: string, signal?: AbortSignal): Promise<Restored> {
   const { room, home, wish } = terms
   const restored = await restore({
@@ -46,6 +49,16 @@ export async function restoreFor(terms: Terms, snapshot: string, signal?: AbortS
     throw error
   }
   return restored
+}
+
+/** Lets a machine run that was restored and stopped some time ago, as if it were restored now. */
+export async function wake(terms: Terms, machine: Machine): Promise<void> {
+  await machine.resume()
+  await Promise.all([
+    machine.ping(),
+    greetingOf(terms).setClock ? machine.link.clock(Date.now()) : undefined,
+    setsClockOutside(terms) ? machine.setClock() : undefined,
+  ])
 }
 
 /**

@@ -88,8 +88,9 @@ test("the guest's clock is the host's after a restore", async () => {
 })
 
 test('a machine whose QEMU is killed fails what runs in it, and the next machine is well', async () => {
+  await using lone = await startServer({ runtime: 'host', cache, machines: 1 })
   const before = await qemus('osrun-')
-  await using win = await server.acquire()
+  await using win = await lone.acquire()
   const [pid] = (await qemus('osrun-')).filter((id) => !before.includes(id))
   const lost = win.run('ping -n 1000 127.0.0.1')
   lost.catch(() => {})
@@ -101,8 +102,9 @@ test('a machine whose QEMU is killed fails what runs in it, and the next machine
 })
 
 test('a machine ends when its client goes, and nothing of it is left', async () => {
+  await using lone = await startServer({ runtime: 'host', cache, machines: 1 })
   const before = await qemus('osrun-')
-  const win = await server.acquire()
+  const win = await lone.acquire()
   expect((await qemus('osrun-')).length).toBe(before.length + 1)
   await win[Symbol.asyncDispose]()
   await expect.poll(() => qemus('osrun-')).toEqual(before)
@@ -121,7 +123,7 @@ describe('a server that is killed', () => {
     lost.catch(() => {})
     const [serving] = await processes((words) => words.includes('serve') && words.includes(own))
     const machines = await qemus(own)
-    expect(machines).toHaveLength(1)
+    expect(machines.length).toBeGreaterThan(0)
     process.kill(serving ?? expect.fail('no server runs'), 'SIGKILL')
     await expect(lost).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
     await expect.poll(() => qemus(own)).toEqual([])

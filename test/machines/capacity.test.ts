@@ -26,6 +26,17 @@ test('a place given back twice is one place', async () => {
   expect(capacity.queued).toBe(1)
 })
 
+test('what can do without a place takes one only where it is free, and gives it to who waits', async () => {
+  const capacity = new Capacity(1)
+  const giveBack = capacity.tryTake()
+  expect(capacity.full).toBe(true)
+  expect(capacity.tryTake()).toBeUndefined()
+  const next = capacity.take()
+  giveBack?.()
+  await expect(next).resolves.toBeTypeOf('function')
+  expect(capacity.full).toBe(true)
+})
+
 test('who leaves the queue does not get a place', async () => {
   const capacity = new Capacity(1)
   const giveBack = await capacity.take()

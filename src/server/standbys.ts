@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { Capacity } from '../machines/capacity.ts'
+import { runCommand } from '../machines/run-command.ts'
+import { toOsrunError } from '../protocol/errors.ts'
+import type { Standby } from '../protocol/messages.ts'
+import type { Restored } from '../snapshots/restore.ts'
+import { restoreFor, type Terms, wake } from './terms.ts'
+
+/** A machine that runs, and the secret that its agent knows. */
+export interface Supplied {
+  readonly restored: Restored
+  readonly secret: string
+}
+
+/** The same with the place that it takes among the server's machines. */
+export interface Placed extends Supplied {
+  readonly giveBack: () => void
+}
+
+interface Parked extends Placed {
+  readonly key: string
+  readonly memoryMiB: number
+}
+
+interface Making {
+  readonly over: AbortController
+  readonly done: Promise<void>
+}
+
+/** Of those in use, the snapshots that standbys are kept for. */
+const mostSnapshots = 4
+const warmUpDeadline = 60_000
+
+/**
+ * Machines that were restored ahead for the snapshots in use, and stopped: the next who asks for one only has to let it
+ * run. Each is used once. They take places that nobody else wants, are made one at a time, and give way at once.
+ */
+export class Standbys {
+  readonly #capacity: Capacity
+  readonly #log: (line: string) => void
+  /** Those longest parked first. */
+  readonly #parked: Parked[] = []
+  /** What was asked for, latest last. */
+  readonly #wanted = new Map<string, Terms>()
+  #making: Making | undefined
+  #closed = false
+
+  constructor(capacity: Capacity, log: (line: string) => void) {
+    this.#capacity = capacity
+    this.#log = log
+  }
+
+  /** Says that the snapshot is in use: one is kept ready for it from now on. */
+  want(terms: Terms, snapshot: string): void {
+    if (terms.wish.clock !== 'sync') {
+      // Its guest would find that time has passed.
+      return
+    }
+    const key = keyOf(terms, snapshot)
+    this.#wanted.delete(key)
+    this.#wanted.set(key, { ...terms, wish: { ...terms.wish, snapshot } })
+    for (const oldest of [...this.#wanted.keys()].slice(0, -mostSnapshots)) {
+      this.#wanted.delete(oldest)
+    }
+    this.refill()
+  }
+
+  /** A running machine, if one is parked for this wish that is as good as one restored now. */
+  async take(terms: Terms, snapshot: string): Promise<Placed | undefined> {
+    const key = keyOf(terms, snapshot)
+    const current = await terms.home.store.find(snapshot)
+    for (;;) {
+      const index = terms.wish.clock === 'sync' ? this.#parked.findIndex((parked) => parked.key === key) : -1
+      const [parked] = index < 0 ? [] : this.#parked.splice(index, 1)
+      if (parked === undefined) {
+        return undefined
+      }
+      const { machine, template } = parked.restored
+      try {
+        if (template.manifest.id === current?.manifest.id) {
+          await wake(terms, machine)
+          return parked
+        }
+      } catch (error) {
+        this.#log(`a standby of snapshot "${snapshot}" failed: ${toOsrunError(error).message}`)
+      }
+      await discard(parked)
+    }
+  }
+
+  /** Makes one place free where there is none, by giving up a standby; its place goes to who waits for one. */
+  giveWay(): void {
+    if (!this.#capacity.full) {
+      return
+    }
+    const parked = this.#parked.shift()
+    if (parked !== undefined) {
+      void discard(parked)
+    } else {
+      this.#making?.over.abort()
+    }
+  }
+
+  /** Makes what is missing and may be made, one after the other. */
+  refill(): void {
+    if (this.#closed || this.#making !== undefined) {
+      return
+    }
+    const ready = new Set(this.#parked.map(({ key }) => key))
+    const missing = [...this.#wanted].reverse().find(([key]) => !ready.has(key))
+    if (missing === undefined) {
+      return
+    }
+    const [key, terms] = missing
+    const giveBack = this.#capacity.tryTake()
+    const over = new AbortController()
+    const work = giveBack === undefined ? this.#makeRoom(key) : this.#make(key, terms, giveBack, over.signal)
+    const done = work?.then((goOn) => {
+      this.#making = undefined
+      // What fails once fails again: the next who asks hears why.
+      if (!goOn && !over.signal.aborted) {
+        this.#wanted.delete(key)
+      }
+      this.refill()
+    })
+    this.#making = done && { over, done }
+  }
+
+  /** Gives up a standby of a snapshot that was not asked for since `key` was. Undefined where there is none. */
+  #makeRoom(key: string): Promise<boolean> | undefined {
+    const wanted = [...this.#wanted.keys()]
+    const index = this.#parked.findIndex((parked) => wanted.indexOf(parked.key) < wanted.indexOf(key))
+    const [parked] = index < 0 ? [] : this.#parked.splice(index, 1)
+    return parked && discard(parked).then(() => true)
+  }
+
+  /** What stands by, and the memory that each takes. */
+  describe(): Standby[] {
+    return this.#parked.map(({ restored: { machine, template }, memoryMiB }) => ({
+      machine: machine.name,
+      guest: template.manifest.guest,
+      snapshot: template.manifest.name,
+      memoryMiB,
+    }))
+  }
+
+  /** Gives all up. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#making?.over.abort()
+    await this.#making?.done
+    await Promise.all(this.#parked.splice(0).map(discard))
+  }
+
+  async #make(key: string, wanted: Terms, giveBack: () => void, signal: AbortSignal): Promise<boolean> {
+    const terms = { ...wanted, secret: randomBytes(16).toString('hex') }
+    try {
+      const restored = await restoreFor(terms, terms.wish.snapshot, signal)
+      const placed = { restored, secret: terms.secret, giveBack }
+      try {
+        await warm(terms, restored, signal)
+        this.#parked.push({ ...placed, key, memoryMiB: await memoryOf(restored.machine.qemu.pid) })
+        return true
+      } catch (error) {
+        await discard(placed)
+        throw error
+      }
+    } catch (error) {
+      giveBack()
+      if (!signal.aborted) {
+        this.#log(`no standby of snapshot "${terms.wish.snapshot}": ${toOsrunError(error).message}`)
+      }
+      return false
+    }
+  }
+}
+
+// Emulation translates the guest's code when it first runs, and that is lost with each QEMU.
+async function warm(terms: Terms, { machine }: Restored, signal: AbortSignal): Promise<void> {
+  const [command] = terms.home.guest.warmUp
+  if (terms.home.shape.accelerator === 'tcg' && command !== undefined) {
+    await runCommand(machine.link, command, warmUpDeadline)
+  }
+  signal.throwIfAborted()
+  await machine.pause()
+}
+
+async function discard({ restored: { machine }, giveBack }: Placed): Promise<void> {
+  await machine.release()
+  giveBack()
+}
+
+function keyOf({ home, wish }: Terms, snapshot: string): string {
+  return [home.guest.name, snapshot, wish.network].join(' ')
+}
+
+/** What a process has of the host's memory, with its part of what it shares; 0 where the host does not say. */
+async function memoryOf(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
+  return Math.round(Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) / 1024)
+}

@@ -1,0 +1,113 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { type OsrunServer, startServer } from '../../src/client/index.ts'
+import { MachineRoom } from '../../src/client/machine-room.ts'
+import type { Standby } from '../../src/protocol/messages.ts'
+import { defaultCache } from '../../src/runtime/settings.ts'
+
+const log: string[] = []
+let server: OsrunServer
+let room: MachineRoom
+
+// One for a test, one to stand by.
+beforeAll(async () => {
+  const onLog = (line: string) => log.push(line)
+  server = await startServer({ runtime: 'host', cache: defaultCache(process.env), machines: 2, onLog })
+  room = await MachineRoom.open(server)
+})
+
+beforeEach(async () => {
+  log.length = 0
+  await (await server.acquire())[Symbol.asyncDispose]()
+})
+
+afterAll(async () => {
+  await room?.close()
+  await server?.[Symbol.asyncDispose]()
+})
+
+async function leased(): Promise<string | undefined> {
+  return (await room.status()).leases[0]?.machine
+}
+
+/** Waits for the machine that stands by for the snapshot. */
+function standby(snapshot = 'provisioned'): Promise<Standby> {
+  const look = async () => {
+    const { standbys } = await room.status()
+    const found = standbys.find((one) => one.snapshot === snapshot)
+    return found ?? expect.fail(`no machine stands by for ${snapshot}; the log: ${log.join('\n')}`)
+  }
+  return vi.waitFor(look, { timeout: 60_000, interval: 50 })
+}
+
+async function kill(machine: string): Promise<void> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  for (const pid of pids) {
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+    if (words[0]?.includes('qemu-system') && words.some((word) => word.includes(machine))) {
+      process.kill(Number(pid), 'SIGKILL')
+    }
+  }
+}
+
+test('the next machine is the one that stood by, with what the snapshot holds and the time of now', async () => {
+  const { machine, guest, memoryMiB } = await standby()
+  expect(guest).toBe('wine')
+  expect(memoryMiB).toBeGreaterThan(1)
+  const from = Date.now()
+  await using win = await server.acquire()
+  expect(await leased()).toBe(machine)
+  expect((await win.clock.now()).getTime()).toBeGreaterThan(from - 2000)
+  expect((await win.run('echo well')).stdout).toBe('well')
+})
+
+test('a machine is used once: what one client wrote, the next does not find', async () => {
+  await standby()
+  const first = await server.acquire()
+  await first.writeFile('C:\\who.txt', 'first')
+  await first[Symbol.asyncDispose]()
+  await standby()
+  await using second = await server.acquire()
+  expect(await second.exists('C:\\who.txt')).toBe(false)
+})
+
+test('win.restore takes the one that stands by, and the handle goes on', async () => {
+  await using win = await server.acquire()
+  const { machine } = await standby()
+  await win.writeFile('C:\\gone.txt', 'gone')
+  await win.restore()
+  expect(await leased()).toBe(machine)
+  expect(await win.exists('C:\\gone.txt')).toBe(false)
+  await win.reboot()
+  expect((await win.run('echo booted')).stdout).toBe('booted')
+})
+
+test('a snapshot that was replaced meanwhile is restored anew', async () => {
+  await using win = await server.acquire()
+  await win.writeFile('C:\\generation.txt', 'one')
+  await win.snapshot('test-standby', { replace: true })
+  await win.restore('test-standby')
+  await standby('test-standby')
+  await win.writeFile('C:\\generation.txt', 'two')
+  await win.snapshot('test-standby', { replace: true })
+  await win.restore()
+  expect(await win.readFile('C:\\generation.txt', 'utf8')).toBe('two')
+})
+
+test('one whose QEMU is gone is passed over, and said in the log', async () => {
+  const { machine } = await standby()
+  await kill(machine)
+  await using win = await server.acquire()
+  expect(await leased()).not.toBe(machine)
+  expect((await win.run('echo well')).stdout).toBe('well')
+  expect(log.join('\n')).toContain('a standby of snapshot "provisioned" failed')
+})
+
+test('who needs the place gets it: a standby gives way, one that is being made too', async () => {
+  await standby()
+  await using first = await server.acquire({ clock: 'frozen' })
+  await using second = await server.acquire({ clock: 'frozen' })
+  expect((await room.status()).standbys).toEqual([])
+  const both = await Promise.all([first.run('echo first'), second.run('echo second')])
+  expect(both.map(({ stdout }) => stdout)).toEqual(['first', 'second'])
+})
