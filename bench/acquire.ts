@@ -12,20 +12,19 @@ export interface Acquired {
 
 /** Without standbys, and with one that has been waiting each time. In turns, so that both meet the same host. */
 export async function timeAcquire(cache: string, rounds: number): Promise<Record<'restored' | 'standby', Acquired>> {
-  // A standby takes a place that nobody needs: where there is one place, there is none.
-  await using single = await startServer({ runtime: 'host', cache, machines: 1 })
-  await using double = await startServer({ runtime: 'host', cache, machines: 2 })
-  const room = await MachineRoom.open(double)
+  await using without = await startServer({ runtime: 'host', cache, standbys: 0 })
+  await using ahead = await startServer({ runtime: 'host', cache, standbys: 1 })
+  const room = await MachineRoom.open(ahead)
   const empty = (): Acquired => ({ acquire: [], first: [], again: [] })
   const times = { restored: empty(), standby: empty() }
   try {
-    await (await double.acquire({ label: 'bench' }))[Symbol.asyncDispose]()
+    await (await ahead.acquire({ label: 'bench' }))[Symbol.asyncDispose]()
     for (let round = 0; round < rounds; round += 1) {
       while ((await room.status()).standbys.length === 0) {
         await delay(20)
       }
-      await timeOne(single, times.restored)
-      await timeOne(double, times.standby)
+      await timeOne(without, times.restored)
+      await timeOne(ahead, times.standby)
     }
   } finally {
     await room.close()

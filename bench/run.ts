@@ -19,7 +19,7 @@ const rounds = 20
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
 const cache = defaultCache(process.env)
-const server = await startServer({ runtime: 'host', cache, machines: 1, onProgress: ({ phase }) => say(phase) })
+const server = await startServer({ runtime: 'host', cache, standbys: 0, onProgress: ({ phase }) => say(phase) })
 const busy = await server.acquire({ guest: 'wine', snapshot: provisioned, label: 'bench', network: 'internet' })
 await putProgram(busy)
 const commands = await timeCommands(busy, 2 * rounds)

@@ -26,6 +26,7 @@ program
       .env('OSRUN_ACCEL'),
   )
   .option('--machines <number>', 'most machines at once (default: from cores and memory)', positive)
+  .option('--standbys <number>', 'most machines restored ahead; 0 for none (default: from cores)', wholeNumber)
   .option('--memory <MiB>', 'memory of a guest', positive)
   .option('--cpus <number>', 'virtual CPUs of a guest', positive)
   .option('--exit-when-idle <seconds>', 'end when no client has been connected for so long', wholeNumber)

@@ -13,6 +13,7 @@ export interface ServeCommand {
   readonly cache: string
   readonly accel: 'auto' | 'kvm' | 'hvf' | 'tcg'
   readonly machines?: number
+  readonly standbys?: number
   readonly memory?: number
   readonly cpus?: number
   readonly exitWhenIdle?: number

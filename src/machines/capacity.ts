@@ -91,3 +91,8 @@ export function defaultCapacity(host: { cores: number; memoryBytes: number }, gu
   const byMemory = Math.floor(spare / (guestMemoryMiB * 2 ** 19))
   return Math.max(1, Math.min(byMemory, host.cores * 2))
 }
+
+/** How many machines wait restored for the next clients: one for each two cores, at least one. */
+export function defaultStandbys(cores: number): number {
+  return Math.max(1, Math.floor(cores / 2))
+}

@@ -7,6 +7,7 @@ import { execa } from 'execa'
 import { OsrunError } from '../protocol/errors.ts'
 import { parseReadyLine } from '../protocol/ready.ts'
 import type { RunningServer, Runtime, RuntimeOptions } from './runtime.ts'
+import { sizeArguments } from './size-arguments.ts'
 
 const oldestQemu = 10
 const idleSeconds = 5
@@ -67,13 +68,11 @@ export async function startServerProcess(
 
 /** The command line of `osrun serve` for these options. */
 export function serveArguments(options: RuntimeOptions, tokenFile: string): string[] {
-  const { cache, accel, machines, memoryMiB, cpus } = options
+  const { cache, accel } = options
   return [
     ...['serve', '--host', '127.0.0.1', '--port', '0', '--token-file', tokenFile],
     ...['--cache', cache, '--accel', accel, '--exit-when-idle', String(idleSeconds)],
-    ...(machines === undefined ? [] : ['--machines', String(machines)]),
-    ...(memoryMiB === undefined ? [] : ['--memory', String(memoryMiB)]),
-    ...(cpus === undefined ? [] : ['--cpus', String(cpus)]),
+    ...sizeArguments(options),
   ]
 }
 

@@ -18,6 +18,8 @@ export interface RuntimeOptions {
   readonly accel: 'auto' | 'kvm' | 'hvf' | 'tcg'
   /** Most machines at once; the server's default is from its cores and memory. */
   readonly machines?: number
+  /** Most machines that wait for their client; the server's default is from its cores. */
+  readonly standbys?: number
   /** Memory of a guest in MiB; the guest's own default when left out. */
   readonly memoryMiB?: number
   /** Virtual CPUs of a guest; the guest's own default when left out. */

@@ -21,6 +21,11 @@ export interface ServerOptions {
   readonly cache?: string
   /** Most machines at once, 1 to 256. Default: from the cores and the memory of where they run. */
   readonly machines?: number
+  /**
+   * Most machines that are restored ahead, for the next file, 0 to 256. They take of `machines` what nobody needs.
+   * Default: from the cores of where they run. 0 restores each when it is asked for.
+   */
+  readonly standbys?: number
   /** Memory of a guest, e.g. `'2GiB'` or `'1536MiB'`. Default: the guest's own. Part of a snapshot's key. */
   readonly memory?: string
   /** Virtual CPUs of a guest, 1 to 64. Default: the guest's own. Part of a snapshot's key. */
@@ -30,9 +35,9 @@ export interface ServerOptions {
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-function wholeNumber(most: number) {
-  const expected = `a whole number from 1 to ${most}`
-  return v.pipe(v.number(expected), v.integer(expected), v.minValue(1, expected), v.maxValue(most, expected))
+function wholeNumber(most: number, least = 1) {
+  const expected = `a whole number from ${least} to ${most}`
+  return v.pipe(v.number(expected), v.integer(expected), v.minValue(least, expected), v.maxValue(most, expected))
 }
 
 const text = v.string('a string')
@@ -51,6 +56,7 @@ export const serverOptionEntries = {
   accel: v.optional(v.picklist(['auto', 'kvm', 'hvf', 'tcg'], '"auto", "kvm", "hvf" or "tcg"')),
   cache: v.optional(v.pipe(text, v.nonEmpty('a folder'))),
   machines: v.optional(wholeNumber(256)),
+  standbys: v.optional(wholeNumber(256, 0)),
   memory: v.optional(v.pipe(text, v.regex(memoryPattern, 'an amount such as "2GiB" or "1536MiB"'))),
   cpus: v.optional(wholeNumber(64)),
 }

@@ -16,7 +16,8 @@ export async function startRuntime(
   environment: Environment = process.env,
 ): Promise<RunningServer> {
   const variables = optionsFromEnvironment(environment)
-  const { accel = 'auto', cache = defaultCache(environment), machines, memory, cpus } = { ...variables, ...options }
+  const { accel = 'auto', cache = defaultCache(environment), memory, ...rest } = { ...variables, ...options }
+  const { machines, standbys, cpus } = rest
   const { runtime = 'auto' } = options.runtime === 'auto' ? variables : { ...variables, ...options }
   if (typeof runtime === 'object') {
     return remote(runtime.url, runtime.token)
@@ -26,6 +27,7 @@ export async function startRuntime(
   return chosen.start({
     ...{ cache, accel, ...hooks },
     ...(machines !== undefined && { machines }),
+    ...(standbys !== undefined && { standbys }),
     ...(memory !== undefined && { memoryMiB: toMiB(memory) }),
     ...(cpus !== undefined && { cpus }),
   })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { cpus, totalmem } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Capacity, defaultCapacity } from '../machines/capacity.ts'
+import { Capacity, defaultCapacity, defaultStandbys } from '../machines/capacity.ts'
 import type { Programs } from '../machines/machine.ts'
 import { probeAccelerator } from '../machines/probe/accelerator.ts'
 import { isOsrunError } from '../protocol/errors.ts'
@@ -21,6 +21,8 @@ export interface MachineRoomOptions {
   readonly cache: string
   readonly accel: 'auto' | 'kvm' | 'hvf' | 'tcg'
   readonly machines?: number | undefined
+  /** Most machines that are restored ahead. */
+  readonly standbys?: number | undefined
   readonly memoryMiB?: number | undefined
   readonly cpus?: number | undefined
   readonly guestFiles?: string | undefined
@@ -58,7 +60,7 @@ export class MachineRoom {
     this.#equipment = equipment
     this.#runFolder = runFolder
     this.#capacity = capacity
-    this.#standbys = new Standbys(capacity, options.log)
+    this.#standbys = new Standbys(options.standbys ?? defaultStandbys(cpus().length), capacity, options.log)
   }
 
   /** @throws OsrunError QEMU_UNUSABLE, ACCELERATOR_UNUSABLE */

@@ -5,7 +5,7 @@ import { runCommand } from '../machines/run-command.ts'
 import { toOsrunError } from '../protocol/errors.ts'
 import type { Standby } from '../protocol/messages.ts'
 import type { Restored } from '../snapshots/restore.ts'
-import { restoreFor, type Terms, wake } from './terms.ts'
+import { restoreFor, setClock, type Terms, wake } from './terms.ts'
 
 /** A machine that runs, and the secret that its agent knows. */
 export interface Supplied {
@@ -37,6 +37,7 @@ const warmUpDeadline = 60_000
  * run. Each is used once. They take places that nobody else wants, are made one at a time, and give way at once.
  */
 export class Standbys {
+  readonly #most: number
   readonly #capacity: Capacity
   readonly #log: (line: string) => void
   /** Those longest parked first. */
@@ -46,7 +47,9 @@ export class Standbys {
   #making: Making | undefined
   #closed = false
 
-  constructor(capacity: Capacity, log: (line: string) => void) {
+  /** @param most how many may stand by */
+  constructor(most: number, capacity: Capacity, log: (line: string) => void) {
+    this.#most = most
     this.#capacity = capacity
     this.#log = log
   }
@@ -85,7 +88,7 @@ export class Standbys {
       } catch (error) {
         this.#log(`a standby of snapshot "${snapshot}" failed: ${toOsrunError(error).message}`)
       }
-      await discard(parked)
+      await this.#discard(parked)
     }
   }
 
@@ -96,7 +99,7 @@ export class Standbys {
     }
     const parked = this.#parked.shift()
     if (parked !== undefined) {
-      void discard(parked)
+      void this.#discard(parked)
     } else {
       this.#making?.over.abort()
     }
@@ -108,14 +111,15 @@ export class Standbys {
       return
     }
     const ready = new Set(this.#parked.map(({ key }) => key))
-    const missing = [...this.#wanted].reverse().find(([key]) => !ready.has(key))
-    if (missing === undefined) {
+    const latestFirst = [...this.#wanted].reverse()
+    const missing = latestFirst.find(([key]) => !ready.has(key))
+    const [key, terms] = missing ?? latestFirst[0] ?? []
+    if (key === undefined || terms === undefined) {
       return
     }
-    const [key, terms] = missing
-    const giveBack = this.#capacity.tryTake()
+    const giveBack = this.#parked.length < this.#most ? this.#capacity.tryTake() : undefined
     const over = new AbortController()
-    const work = giveBack === undefined ? this.#makeRoom(key) : this.#make(key, terms, giveBack, over.signal)
+    const work = giveBack ? this.#make(key, terms, giveBack, over.signal) : missing && this.#makeRoom(key)
     const done = work?.then((goOn) => {
       this.#making = undefined
       // What fails once fails again: the next who asks hears why.
@@ -132,7 +136,7 @@ export class Standbys {
     const wanted = [...this.#wanted.keys()]
     const index = this.#parked.findIndex((parked) => wanted.indexOf(parked.key) < wanted.indexOf(key))
     const [parked] = index < 0 ? [] : this.#parked.splice(index, 1)
-    return parked && discard(parked).then(() => true)
+    return parked && this.#discard(parked).then(() => true)
   }
 
   /** What stands by, and the memory that each takes. */
@@ -150,7 +154,16 @@ export class Standbys {
     this.#closed = true
     this.#making?.over.abort()
     await this.#making?.done
-    await Promise.all(this.#parked.splice(0).map(discard))
+    await Promise.all(this.#parked.splice(0).map((parked) => this.#discard(parked)))
+  }
+
+  async #discard({ restored: { machine }, giveBack }: Placed): Promise<void> {
+    try {
+      await machine.release()
+    } catch (error) {
+      this.#log(`a standby left something behind: ${toOsrunError(error).message}`)
+    }
+    giveBack()
   }
 
   async #make(key: string, wanted: Terms, giveBack: () => void, signal: AbortSignal): Promise<boolean> {
@@ -163,7 +176,7 @@ export class Standbys {
         this.#parked.push({ ...placed, key, memoryMiB: await memoryOf(restored.machine.qemu.pid) })
         return true
       } catch (error) {
-        await discard(placed)
+        await this.#discard(placed)
         throw error
       }
     } catch (error) {
@@ -181,14 +194,11 @@ async function warm(terms: Terms, { machine }: Restored, signal: AbortSignal): P
   const [command] = terms.home.guest.warmUp
   if (terms.home.shape.accelerator === 'tcg' && command !== undefined) {
     await runCommand(machine.link, command, warmUpDeadline)
+    // What waking does.
+    await setClock(terms, machine)
   }
   signal.throwIfAborted()
   await machine.pause()
-}
-
-async function discard({ restored: { machine }, giveBack }: Placed): Promise<void> {
-  await machine.release()
-  giveBack()
 }
 
 function keyOf({ home, wish }: Terms, snapshot: string): string {

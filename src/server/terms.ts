@@ -54,11 +54,17 @@ export async function restoreFor(terms: Terms, snapshot: string, signal?: AbortS
 /** Lets a machine run that was restored and stopped some time ago, as if it were restored now. */
 export async function wake(terms: Terms, machine: Machine): Promise<void> {
   await machine.resume()
-  await Promise.all([
-    machine.ping(),
-    greetingOf(terms).setClock ? machine.link.clock(Date.now()) : undefined,
-    setsClockOutside(terms) ? machine.setClock() : undefined,
-  ])
+  await Promise.all([machine.ping(), setClock(terms, machine)])
+}
+
+/** Sets the guest's clock to the host's, where the wish is so. @throws OsrunError MACHINE_UNRESPONSIVE */
+export async function setClock(terms: Terms, machine: Machine, signal?: AbortSignal): Promise<void> {
+  if (greetingOf(terms).setClock) {
+    await machine.link.clock(Date.now())
+  }
+  if (setsClockOutside(terms)) {
+    await machine.setClock(undefined, signal)
+  }
 }
 
 /**
@@ -66,8 +72,8 @@ export async function wake(terms: Terms, machine: Machine): Promise<void> {
  * @throws OsrunError GUEST_NOT_READY, MACHINE_UNRESPONSIVE, CANCELED
  */
 export async function connectBooting(terms: Terms, machine: Machine, signal: AbortSignal): Promise<void> {
-  await machine.connectAgent(greetingOf(terms), bootDeadline(terms), signal)
-  await setClockAfterBoot(terms, machine, signal)
+  await machine.connectAgent({ ...greetingOf(terms), setClock: false }, bootDeadline(terms), signal)
+  await setClock(terms, machine, signal)
 }
 
 /**
@@ -81,18 +87,9 @@ export async function reconnect(
   hasRestarted: () => boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  const link = await machine.connectAgent({ ...greetingOf(terms), setClock: false }, bootDeadline(terms), signal)
+  await machine.connectAgent({ ...greetingOf(terms), setClock: false }, bootDeadline(terms), signal)
   if (hasRestarted()) {
-    if (greetingOf(terms).setClock) {
-      await link.clock(Date.now())
-    }
-    await setClockAfterBoot(terms, machine, signal)
-  }
-}
-
-async function setClockAfterBoot(terms: Terms, machine: Machine, signal: AbortSignal): Promise<void> {
-  if (setsClockOutside(terms)) {
-    await machine.setClock(undefined, signal)
+    await setClock(terms, machine, signal)
   }
 }
 

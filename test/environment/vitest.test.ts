@@ -35,7 +35,7 @@ function start(project: Project, peer: Peer, ...flags: string[]): VitestRun {
 
 function startRoom(answers: Answers): Promise<Peer> {
   let machines = 0
-  const status = { version: '0', accelerator: 'tcg', capacity: 2, queued: 0, leases: [] }
+  const status = { version: '0', accelerator: 'tcg', capacity: 2, queued: 0, leases: [], standbys: [] }
   const acquire = ({ snapshot }: Record<string, unknown>) => {
     machines += 1
     return { ...lease, machine: `m${machines}`, snapshot }

@@ -88,7 +88,7 @@ test("the guest's clock is the host's after a restore", async () => {
 })
 
 test('a machine whose QEMU is killed fails what runs in it, and the next machine is well', async () => {
-  await using lone = await startServer({ runtime: 'host', cache, machines: 1 })
+  await using lone = await startServer({ runtime: 'host', cache, standbys: 0 })
   const before = await qemus('osrun-')
   await using win = await lone.acquire()
   const [pid] = (await qemus('osrun-')).filter((id) => !before.includes(id))
@@ -102,7 +102,7 @@ test('a machine whose QEMU is killed fails what runs in it, and the next machine
 })
 
 test('a machine ends when its client goes, and nothing of it is left', async () => {
-  await using lone = await startServer({ runtime: 'host', cache, machines: 1 })
+  await using lone = await startServer({ runtime: 'host', cache, standbys: 0 })
   const before = await qemus('osrun-')
   const win = await lone.acquire()
   expect((await qemus('osrun-')).length).toBe(before.length + 1)

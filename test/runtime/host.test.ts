@@ -42,9 +42,9 @@ test('the command line carries what was asked for and leaves the rest to the ser
     ...['serve', '--host', '127.0.0.1', '--port', '0', '--token-file', '/t/token'],
     ...['--cache', '/a cache', '--accel', 'tcg', '--exit-when-idle', '5'],
   ])
-  expect(serveArguments(options({ machines: 3, memoryMiB: 2048, cpus: 2 }), '/t/token').slice(-6)).toEqual([
-    ...['--machines', '3', '--memory', '2048', '--cpus', '2'],
-  ])
+  expect(serveArguments(options({ machines: 3, standbys: 0, memoryMiB: 2048, cpus: 2 }), '/t/token').slice(-8)).toEqual(
+    [...['--machines', '3', '--standbys', '0', '--memory', '2048', '--cpus', '2']],
+  )
 })
 
 describe('QEMU on this computer', () => {

@@ -1,5 +1,6 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode'
 import type { RuntimeOptions } from '../runtime.ts'
+import { sizeArguments } from '../size-arguments.ts'
 import type { KvmDevice } from './kvm.ts'
 import type { User } from './user.ts'
 
@@ -23,7 +24,7 @@ export interface ContainerTask {
   readonly tokenFile: string
   readonly user: User
   readonly kvm: KvmDevice | undefined
-  readonly options: Pick<RuntimeOptions, 'accel' | 'machines' | 'memoryMiB' | 'cpus'>
+  readonly options: Pick<RuntimeOptions, 'accel' | 'machines' | 'standbys' | 'memoryMiB' | 'cpus'>
 }
 
 /** What the engine is asked for, besides the image. */
@@ -55,7 +56,6 @@ export function planContainer(task: ContainerTask): { create: ContainerCreateOpt
 }
 
 function serverCommand({ tokenFile, kvm, options }: ContainerTask): string[] {
-  const { machines, memoryMiB, cpus } = options
   // What is not passed in need not be looked for.
   const accel = options.accel === 'auto' && kvm === undefined ? 'tcg' : options.accel
   return [
@@ -67,9 +67,7 @@ function serverCommand({ tokenFile, kvm, options }: ContainerTask): string[] {
     ...['--guest-files', '/opt/osrun/guests'],
     ...['--accel', accel],
     ...['--exit-when-idle', String(idleSeconds)],
-    ...(machines === undefined ? [] : ['--machines', String(machines)]),
-    ...(memoryMiB === undefined ? [] : ['--memory', String(memoryMiB)]),
-    ...(cpus === undefined ? [] : ['--cpus', String(cpus)]),
+    ...sizeArguments(options),
   ]
 }
 
