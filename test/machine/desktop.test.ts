@@ -8,23 +8,27 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.from(a).equals(Buffer.from(b))
 }
 
-/** Starts Notepad with a file, and waits until it is on the screen and stays as it is. */
+/** Waits until the screen stays as it is, and is no longer as `before`. */
+async function atRest(before?: Uint8Array): Promise<Uint8Array> {
+  let last = before ?? new Uint8Array()
+  const look = async () => {
+    const { png } = await given.win.screenshot()
+    const settled = same(png, last) && (before === undefined || !same(png, before))
+    last = png
+    return settled
+  }
+  await expect.poll(look, { timeout: 60_000, interval: 1000 }).toBe(true)
+  return last
+}
+
+/**
+ * Starts Notepad with a file, and waits until it is on the screen and stays as it is. An earlier one, just ended, goes
+ * from the screen a moment after its process: that must not pass for the new one's coming.
+ */
 async function openNotepad(file: string): Promise<void> {
-  const { win } = given
-  const before = await win.screenshot()
-  await win.run(`start notepad ${file}`)
-  let last = before.png
-  await expect
-    .poll(
-      async () => {
-        const { png } = await win.screenshot()
-        const settled = same(png, last) && !same(png, before.png)
-        last = png
-        return settled
-      },
-      { timeout: 60_000, interval: 1000 },
-    )
-    .toBe(true)
+  const before = await atRest()
+  await given.win.run(`start notepad ${file}`)
+  await atRest(before)
 }
 
 describe('the keyboard', () => {
