@@ -74,7 +74,7 @@ export class Standbys {
     const key = keyOf(terms, snapshot)
     const current = await terms.home.store.find(snapshot)
     for (;;) {
-      const index = terms.wish.clock === 'sync' ? this.#parked.findIndex((parked) => parked.key === key) : -1
+      const index = this.#parked.findIndex((parked) => parked.key === key)
       const [parked] = index < 0 ? [] : this.#parked.splice(index, 1)
       if (parked === undefined) {
         return undefined
@@ -202,7 +202,7 @@ async function warm(terms: Terms, { machine }: Restored, signal: AbortSignal): P
 }
 
 function keyOf({ home, wish }: Terms, snapshot: string): string {
-  return [home.guest.name, snapshot, wish.network].join(' ')
+  return [home.guest.name, snapshot, wish.network, wish.clock].join(' ')
 }
 
 /** What a process has of the host's memory, with its part of what it shares; 0 where the host does not say. */

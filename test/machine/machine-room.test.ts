@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OsrunServer, startServer } from '../../src/client/index.ts'
 import { defaultCache } from '../../src/runtime/settings.ts'
+import { processes, qemus } from './host-processes.ts'
 
 const run = promisify(execFile)
 const cache = defaultCache(process.env)
@@ -18,19 +19,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]()
 })
-
-/** Process ids of the QEMUs whose command line holds `text`. */
-function qemus(text: string): Promise<number[]> {
-  return processes(
-    ([program = '', ...words]) => basename(program).startsWith('qemu-system') && words.join().includes(text),
-  )
-}
-
-async function processes(matches: (words: readonly string[]) => boolean): Promise<number[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
-  return pids.filter((_, index) => matches(lines[index]?.split('\0') ?? [])).map(Number)
-}
 
 test('machines from one snapshot run at once and do not see each other', async () => {
   const [first, second] = await Promise.all([server.acquire(), server.acquire()])

@@ -1,9 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type OsrunServer, startServer } from '../../src/client/index.ts'
 import { MachineRoom } from '../../src/client/machine-room.ts'
 import type { Standby } from '../../src/protocol/messages.ts'
 import { defaultCache } from '../../src/runtime/settings.ts'
+import { qemus } from './host-processes.ts'
 
 const log: string[] = []
 let server: OsrunServer
@@ -38,16 +38,6 @@ function standby(snapshot = 'provisioned'): Promise<Standby> {
     return found ?? expect.fail(`no machine stands by for ${snapshot}; the log: ${log.join('\n')}`)
   }
   return vi.waitFor(look, { timeout: 60_000, interval: 50 })
-}
-
-async function kill(machine: string): Promise<void> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  for (const pid of pids) {
-    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
-    if (words[0]?.includes('qemu-system') && words.some((word) => word.includes(machine))) {
-      process.kill(Number(pid), 'SIGKILL')
-    }
-  }
 }
 
 test('the next machine is the one that stood by, with what the snapshot holds and the time of now', async () => {
@@ -96,7 +86,8 @@ test('a snapshot that was replaced meanwhile is restored anew', async () => {
 
 test('one whose QEMU is gone is passed over, and said in the log', async () => {
   const { machine } = await standby()
-  await kill(machine)
+  const [pid] = await qemus(machine)
+  process.kill(pid ?? expect.fail('no QEMU stands by'), 'SIGKILL')
   await using win = await server.acquire()
   expect(await leased()).not.toBe(machine)
   expect((await win.run('echo well')).stdout).toBe('well')
