@@ -4,27 +4,23 @@ import type { Machine } from '../machines/machine.ts'
 import { moveMouse } from '../machines/mouse.ts'
 import { takeScreenshot } from '../machines/screenshot.ts'
 import { OsrunError, toOsrunError } from '../protocol/errors.ts'
-import { encodeFrame, type Frame, frameType } from '../protocol/frames.ts'
-import { clientFrameNames, type Parameters, type SnapshotInfo } from '../protocol/messages.ts'
+import { encodeFrame, type Frame } from '../protocol/frames.ts'
+import type { Parameters, SnapshotInfo } from '../protocol/messages.ts'
 import { bake } from '../snapshots/bake.ts'
 import { snapshotExists, type Template } from '../snapshots/store.ts'
+import { ClientStreams } from './client-streams.ts'
 import { guestClock } from './clock.ts'
 import { LinkKeeper, type LinkLoss } from './link-keeper.ts'
-import type { Supplied } from './standbys.ts'
-import { agentDeadline, connectBooting, greetingOf, reconnect, type Terms } from './terms.ts'
-
-const clientFrames: ReadonlySet<number> = new Set(clientFrameNames.map((name) => frameType[name]))
-const openingFrames: ReadonlySet<number> = new Set([frameType.exec, frameType.file, frameType.connect, frameType.type])
-const closingFrames: ReadonlySet<number> = new Set([frameType.exit, frameType.error, frameType.done])
-const streamFrames: ReadonlySet<number> = new Set([
-  ...closingFrames,
-  frameType.started,
-  frameType.dataOut,
-  frameType.dataErr,
-  frameType.eofOut,
-  frameType.eofErr,
-  frameType.window,
-])
+import {
+  agentDeadline,
+  connectBooting,
+  greetingOf,
+  reconnect,
+  restoreFor,
+  type Supplied,
+  type Terms,
+  wake,
+} from './terms.ts'
 
 interface LeaseEvents {
   frame: [Uint8Array]
@@ -42,8 +38,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
   /** Names this lease among those of the server, also after a restore. */
   readonly id: string
   #terms: Terms
-  /** Streams that a client has opened and that have not ended. */
-  readonly #running = new Set<number>()
+  readonly #streams = new ClientStreams()
   readonly #ending = Promise.withResolvers<void>()
   /** Ends what nobody waits for any more. */
   readonly #over = new AbortController()
@@ -52,15 +47,21 @@ export class Lease extends EventEmitter<LeaseEvents> {
   #keeper: LinkKeeper
   #held = false
   #busy: Promise<unknown> = Promise.resolve()
+  /** Resolves when the machine runs and is well, or is gone. */
+  #awake: Promise<void> = Promise.resolve()
+  /** Frames for a machine that is not awake yet. */
+  #early: Frame[] | undefined
 
-  /** @param supplied a running machine of the snapshot that the terms ask for */
-  constructor(terms: Terms, { restored: { machine, template }, secret }: Supplied) {
+  /** @param supplied a machine of the snapshot that the terms ask for */
+  constructor(terms: Terms, supplied: Supplied) {
     super()
+    const { machine, template, secret, asleep } = supplied
     this.#terms = { ...terms, secret }
     this.id = machine.name
     this.#template = template
     this.#machine = machine
     this.#keeper = this.#keep(machine)
+    this.#start(asleep)
   }
 
   /** Resolves when the machine is gone. */
@@ -92,16 +93,12 @@ export class Lease extends EventEmitter<LeaseEvents> {
 
   /** Passes a client's frame to the machine. False when the client should wait for `drain`. */
   relay(frame: Frame): boolean {
-    if (!clientFrames.has(frame.type) || frame.stream === 0 || frame.stream >= 0x8000_0000) {
-      throw new OsrunError('SERVER_PROTOCOL', `A client may not send a frame of type ${frame.type} on ${frame.stream}.`)
+    this.#streams.check(frame)
+    if (this.#early !== undefined) {
+      this.#early.push(frame)
+      return false
     }
-    if (!this.#keeper.stands) {
-      return true
-    }
-    if (openingFrames.has(frame.type)) {
-      this.#running.add(frame.stream)
-    } else if (!this.#running.has(frame.stream)) {
-      // Said before the client heard that the stream has ended, perhaps with the agent that it was opened in.
+    if (!this.#keeper.stands || !this.#streams.toAgent(frame)) {
       return true
     }
     return this.#keeper.send(encodeFrame(frame.type, frame.stream, frame.payload))
@@ -113,7 +110,8 @@ export class Lease extends EventEmitter<LeaseEvents> {
     this.#keeper.hold(paused)
   }
 
-  screenshot() {
+  async screenshot() {
+    await this.#awake
     return takeScreenshot(this.#machine)
   }
 
@@ -144,18 +142,11 @@ export class Lease extends EventEmitter<LeaseEvents> {
       await this.#terms.home.store.get(snapshot)
       await this.#forsake()
       try {
-        const [{ restored, secret }] = await Promise.all([
-          this.#terms.room.replace(this.#terms, snapshot, this.#over.signal),
-          this.#machine.release(),
-        ])
-        this.#terms = { ...this.#terms, secret }
-        this.#template = restored.template
-        this.#machine = restored.machine
+        await this.#exchange((signal) => this.#terms.room.replace(this.#terms, snapshot, signal))
       } catch (error) {
         this.emit('link-lost', { error: toOsrunError(error), retrying: false })
         throw error
       }
-      this.#keeper = this.#keep(this.#machine)
     })
   }
 
@@ -170,7 +161,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
         this.emit('link-lost', { error: toOsrunError(error), retrying: false })
         throw error
       }
-      this.#keeper = this.#keep(this.#machine)
+      this.#follow(this.#machine)
     })
   }
 
@@ -182,9 +173,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
         throw snapshotExists(name)
       }
       await this.#keeper.settled
-      if (this.#running.size > 0) {
-        throw stillRunning(this.#running.size)
-      }
+      this.#streams.checkNoneOpen()
       // Where the agent did not come back, this says so.
       const { link } = this.#machine
       if (link.lost !== undefined) {
@@ -201,7 +190,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
           ...{ greeting, agentDeadline },
         })
       } finally {
-        this.#keeper = this.#keep(this.#machine)
+        this.#follow(this.#machine)
       }
       const made = (await store.list()).find((info) => info.name === name)
       if (made === undefined) {
@@ -218,6 +207,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
     // Before the wait: a snapshot may itself wait for a link that is being brought back.
     await this.#keeper.stop()
     await this.#busy
+    await this.#awake
     await this.#keeper.stop()
     await this.#machine.release()
     this.#ending.resolve()
@@ -230,49 +220,96 @@ export class Lease extends EventEmitter<LeaseEvents> {
     keeper.on('frame', (frame) => this.#pass(frame))
     keeper.on('drain', () => this.emit('drain'))
     keeper.on('lost', (loss) => {
-      this.#running.clear()
+      this.#streams.clear()
       this.emit('link-lost', loss)
     })
     keeper.on('restored', () => this.emit('link-restored'))
     keeper.hold(this.#held)
-    keeper.start()
     return keeper
+  }
+
+  #follow(machine: Machine): void {
+    this.#keeper = this.#keep(machine)
+    this.#keeper.start()
+  }
+
+  /** Goes on with another machine and gives up the one it has. */
+  async #exchange(supply: (signal: AbortSignal) => Promise<Supplied>): Promise<void> {
+    const [{ machine, template, secret, asleep }] = await Promise.all([
+      supply(this.#over.signal),
+      this.#machine.release(),
+    ])
+    this.#terms = { ...this.#terms, secret }
+    this.#template = template
+    this.#machine = machine
+    this.#keeper = this.#keep(machine)
+    this.#start(asleep)
+  }
+
+  #start(asleep: boolean): void {
+    if (asleep) {
+      this.#early ??= []
+      this.#awake = this.#wake()
+    } else {
+      this.#keeper.start()
+    }
+  }
+
+  /**
+   * The client need not wait for this: what it says meanwhile is passed on when the machine is found well and its clock
+   * is right. One that is not well is replaced, and nobody has seen it.
+   */
+  async #wake(): Promise<void> {
+    try {
+      await wake(this.#terms, this.#machine, this.#over.signal)
+      this.#keeper.start()
+    } catch (error) {
+      await this.#replaceUnwell(toOsrunError(error))
+    }
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const frame of early) {
+      this.relay(frame)
+    }
+    this.emit('drain')
+  }
+
+  async #replaceUnwell({ message }: OsrunError): Promise<void> {
+    if (this.#over.signal.aborted) {
+      return
+    }
+    const { name } = this.#template.manifest
+    this.#terms.room.log(`a standby of snapshot "${name}" failed: ${message}`)
+    await this.#keeper.stop()
+    try {
+      await this.#exchange((signal) => restoreFor(this.#terms, name, signal))
+    } catch (error) {
+      this.emit('link-lost', { error: toOsrunError(error), retrying: false })
+    }
   }
 
   /** The machine's streams are gone, and nobody follows its link any more. */
   async #forsake(): Promise<void> {
     await this.#keeper.stop()
-    this.#running.clear()
+    this.#streams.clear()
     // Whoever waits to send more waits in vain.
     this.emit('drain')
   }
 
   #pass(frame: Frame): void {
-    if (!streamFrames.has(frame.type) || frame.stream >= 0x8000_0000) {
-      return
+    if (this.#streams.toClient(frame)) {
+      this.emit('frame', encodeFrame(frame.type, frame.stream, frame.payload))
     }
-    if (closingFrames.has(frame.type)) {
-      this.#running.delete(frame.stream)
-    }
-    this.emit('frame', encodeFrame(frame.type, frame.stream, frame.payload))
   }
 
   // Each of these works on what another would replace.
   #alone<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#busy.then(() => {
+    const result = this.#busy.then(async () => {
+      await this.#awake
       this.#over.signal.throwIfAborted()
       return work()
     })
     this.#busy = result.catch(() => {})
     return result
   }
-}
-
-function stillRunning(count: number): OsrunError {
-  const what =
-    count === 1 ? 'One command, file transfer or connection' : `${count} commands, file transfers or connections`
-  return new OsrunError(
-    'SNAPSHOT_FAILED',
-    `${what} of this test to the guest ${count === 1 ? 'is' : 'are'} still open, and a snapshot holds none: await or end what was started first.`,
-  )
 }

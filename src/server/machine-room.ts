@@ -13,8 +13,8 @@ import { Lease } from './lease.ts'
 import { findPrograms } from './programs.ts'
 import { openRawDoor } from './raw-door.ts'
 import { openRunFolder, type RunFolder } from './run-folder.ts'
-import { type Placed, Standbys, type Supplied } from './standbys.ts'
-import { restoreFor, type Terms } from './terms.ts'
+import { type Placed, Standbys } from './standbys.ts'
+import { restoreFor, type Supplied, type Terms } from './terms.ts'
 
 /** What a machine room is told. */
 export interface MachineRoomOptions {
@@ -115,7 +115,7 @@ export class MachineRoom {
     const parked = await this.#standbys.take(terms, snapshot)
     // The lease has a place already.
     parked?.giveBack()
-    const supplied = parked ?? { restored: await restoreFor(terms, snapshot, signal), secret: terms.secret }
+    const supplied = parked ?? (await restoreFor(terms, snapshot, signal))
     this.#standbys.want(terms, snapshot)
     return supplied
   }
@@ -175,7 +175,7 @@ export class MachineRoom {
     this.#standbys.giveWay()
     const giveBack = await this.#capacity.take(signal)
     try {
-      return { restored: await restoreFor(terms, snapshot, signal), secret: terms.secret, giveBack }
+      return { ...(await restoreFor(terms, snapshot, signal)), giveBack }
     } catch (error) {
       giveBack()
       throw error

@@ -1,19 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Capacity } from '../machines/capacity.ts'
+import type { Machine } from '../machines/machine.ts'
 import { runCommand } from '../machines/run-command.ts'
 import { toOsrunError } from '../protocol/errors.ts'
 import type { Standby } from '../protocol/messages.ts'
-import type { Restored } from '../snapshots/restore.ts'
-import { restoreFor, setClock, type Terms, wake } from './terms.ts'
+import { restoreFor, type Supplied, setClock, type Terms } from './terms.ts'
 
-/** A machine that runs, and the secret that its agent knows. */
-export interface Supplied {
-  readonly restored: Restored
-  readonly secret: string
-}
-
-/** The same with the place that it takes among the server's machines. */
+/** A machine with the place that it takes among the server's machines. */
 export interface Placed extends Supplied {
   readonly giveBack: () => void
 }
@@ -69,7 +63,7 @@ export class Standbys {
     this.refill()
   }
 
-  /** A running machine, if one is parked for this wish that is as good as one restored now. */
+  /** A machine to be woken, if one is parked for this wish. */
   async take(terms: Terms, snapshot: string): Promise<Placed | undefined> {
     const key = keyOf(terms, snapshot)
     const current = await terms.home.store.find(snapshot)
@@ -79,14 +73,13 @@ export class Standbys {
       if (parked === undefined) {
         return undefined
       }
-      const { machine, template } = parked.restored
-      try {
-        if (template.manifest.id === current?.manifest.id) {
-          await wake(terms, machine)
-          return parked
-        }
-      } catch (error) {
-        this.#log(`a standby of snapshot "${snapshot}" failed: ${toOsrunError(error).message}`)
+      const { machine, template } = parked
+      const { lost } = machine.link
+      if (lost === undefined && template.manifest.id === current?.manifest.id) {
+        return parked
+      }
+      if (lost !== undefined) {
+        this.#log(`a standby of snapshot "${snapshot}" failed: ${lost.message}`)
       }
       await this.#discard(parked)
     }
@@ -141,7 +134,7 @@ export class Standbys {
 
   /** What stands by, and the memory that each takes. */
   describe(): Standby[] {
-    return this.#parked.map(({ restored: { machine, template }, memoryMiB }) => ({
+    return this.#parked.map(({ machine, template, memoryMiB }) => ({
       machine: machine.name,
       guest: template.manifest.guest,
       snapshot: template.manifest.name,
@@ -157,7 +150,7 @@ export class Standbys {
     await Promise.all(this.#parked.splice(0).map((parked) => this.#discard(parked)))
   }
 
-  async #discard({ restored: { machine }, giveBack }: Placed): Promise<void> {
+  async #discard({ machine, giveBack }: Placed): Promise<void> {
     try {
       await machine.release()
     } catch (error) {
@@ -169,11 +162,11 @@ export class Standbys {
   async #make(key: string, wanted: Terms, giveBack: () => void, signal: AbortSignal): Promise<boolean> {
     const terms = { ...wanted, secret: randomBytes(16).toString('hex') }
     try {
-      const restored = await restoreFor(terms, terms.wish.snapshot, signal)
-      const placed = { restored, secret: terms.secret, giveBack }
+      const placed = { ...(await restoreFor(terms, terms.wish.snapshot, signal)), giveBack }
+      const { machine } = placed
       try {
-        await warm(terms, restored, signal)
-        this.#parked.push({ ...placed, key, memoryMiB: await memoryOf(restored.machine.qemu.pid) })
+        await warm(terms, machine, signal)
+        this.#parked.push({ ...placed, asleep: true, key, memoryMiB: await memoryOf(machine.qemu.pid) })
         return true
       } catch (error) {
         await this.#discard(placed)
@@ -190,7 +183,7 @@ export class Standbys {
 }
 
 // Emulation translates the guest's code when it first runs, and that is lost with each QEMU.
-async function warm(terms: Terms, { machine }: Restored, signal: AbortSignal): Promise<void> {
+async function warm(terms: Terms, machine: Machine, signal: AbortSignal): Promise<void> {
   const [command] = terms.home.guest.warmUp
   if (terms.home.shape.accelerator === 'tcg' && command !== undefined) {
     await runCommand(machine.link, command, warmUpDeadline)

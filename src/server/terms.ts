@@ -1,5 +1,6 @@
 import type { AgentGreeting } from '../machines/agent-link.ts'
 import type { Machine } from '../machines/machine.ts'
+import { waitFor } from '../machines/wait.ts'
 import type { Parameters } from '../protocol/messages.ts'
 import { type Restored, restore } from '../snapshots/restore.ts'
 import type { GuestHome } from './guest-home.ts'
@@ -14,8 +15,19 @@ export interface Terms {
   readonly secret: string
 }
 
+/** A machine for a lease. */
+export interface Supplied extends Restored {
+  /** What its agent was greeted with. */
+  readonly secret: string
+  /** It stood by: it does not run before `wake`. */
+  readonly asleep: boolean
+}
+
 /** After a restore the agent only has to answer; software emulation and a busy host are what takes the time. */
 export const agentDeadline = 60_000
+
+/** One that stood by has answered before. */
+const wakeDeadline = 10_000
 
 /** How to greet the agent of a machine that was just restored or that starts anew. */
 export function greetingOf({ room, home, wish, secret }: Terms): AgentGreeting {
@@ -27,8 +39,8 @@ export function greetingOf({ room, home, wish, secret }: Terms): AgentGreeting {
  * A running machine from the snapshot of that name, restored now.
  * @throws OsrunError of `restore`
  */
-export async function restoreFor(terms: Terms, snapshot: string, signal?: AbortSignal): Promise<Restored> {
-  const { room, home, wish } = terms
+export async function restoreFor(terms: Terms, snapshot: string, signal?: AbortSignal): Promise<Supplied> {
+  const { room, home, wish, secret } = terms
   const restored = await restore({
     programs: room.programs,
     place: () => room.place(),
@@ -48,13 +60,25 @@ export async function restoreFor(terms: Terms, snapshot: string, signal?: AbortS
     await restored.machine.release()
     throw error
   }
-  return restored
+  return { ...restored, secret, asleep: false }
 }
 
-/** Lets a machine run that was restored and stopped some time ago, as if it were restored now. */
-export async function wake(terms: Terms, machine: Machine): Promise<void> {
+/**
+ * Lets a machine run that was restored and stopped some time ago, as if it were restored now.
+ * @throws OsrunError MACHINE_UNRESPONSIVE, CANCELED
+ */
+export async function wake(terms: Terms, machine: Machine, signal: AbortSignal): Promise<void> {
   await machine.resume()
-  await Promise.all([machine.ping(), setClock(terms, machine)])
+  await waitFor({
+    what: `machine ${machine.name}, which stood by`,
+    ready: Promise.all([machine.ping(), setClock(terms, machine, signal)]),
+    exit: machine.qemu.exited,
+    deadline: wakeDeadline,
+    code: 'MACHINE_UNRESPONSIVE',
+    lastWords: () => machine.qemu.lastWords(),
+    next: 'Another machine takes its place.',
+    signal,
+  })
 }
 
 /** Sets the guest's clock to the host's, where the wish is so. @throws OsrunError MACHINE_UNRESPONSIVE */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type OsrunServer, startServer } from '../../src/client/index.ts'
 import { MachineRoom } from '../../src/client/machine-room.ts'
@@ -44,10 +45,12 @@ test('the next machine is the one that stood by, with what the snapshot holds an
   const { machine, guest, memoryMiB } = await standby()
   expect(guest).toBe('wine')
   expect(memoryMiB).toBeGreaterThan(1)
+  await delay(3000)
   const from = Date.now()
   await using win = await server.acquire()
+  await win.writeFile('C:\\first.txt', 'written as soon as it could be')
   expect(await leased()).toBe(machine)
-  expect((await win.clock.now()).getTime()).toBeGreaterThan(from - 2000)
+  expect((await win.stat('C:\\first.txt')).modified.getTime()).toBeGreaterThan(from - 1000)
   expect((await win.run('echo well')).stdout).toBe('well')
 })
 
@@ -89,9 +92,20 @@ test('one whose QEMU is gone is passed over, and said in the log', async () => {
   const [pid] = await qemus(machine)
   process.kill(pid ?? expect.fail('no QEMU stands by'), 'SIGKILL')
   await using win = await server.acquire()
-  expect(await leased()).not.toBe(machine)
   expect((await win.run('echo well')).stdout).toBe('well')
+  expect(await leased()).not.toBe(machine)
   expect(log.join('\n')).toContain('a standby of snapshot "provisioned" failed')
+})
+
+test('one that hangs is replaced before anybody saw it: its client only waits longer', async () => {
+  const { machine } = await standby()
+  const [pid] = await qemus(machine)
+  process.kill(pid ?? expect.fail('no QEMU stands by'), 'SIGSTOP')
+  await using win = await server.acquire()
+  expect((await win.run('echo well')).stdout).toBe('well')
+  expect(await leased()).not.toBe(machine)
+  expect(log.join('\n')).toContain('a standby of snapshot "provisioned" failed')
+  expect(await qemus(machine)).toEqual([])
 })
 
 test('who needs the place gets it: a standby gives way, one that is being made too', async () => {
