@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { Machine, type MachineOrigin, type MachinePlace, type Programs } from '../src/machines/machine.ts'
-import { qemuArguments, ramBlock } from '../src/machines/qemu-arguments.ts'
+import { qemuArguments } from '../src/machines/qemu-arguments.ts'
 import { startQemu } from '../src/machines/qemu-process.ts'
 import type { GuestHome } from '../src/server/guest-home.ts'
 import { cloneOrigin } from '../src/snapshots/restore.ts'
@@ -66,20 +66,17 @@ async function timeLoadvm(bench: Bench, saved: Machine): Promise<number> {
   const words = qemuArguments({
     name: place.name,
     shape: bench.home.shape,
-    memory: { path: '', use: 'template' },
+    memory: { use: 'fresh' },
     disk,
     network: 'isolated',
     incoming: false,
     sockets: { qmp: socket('qmp'), vnc: socket('vnc'), guestAgent: socket('qga') },
     serialLog: join(saved.place.folder, 'loadvm.log'),
   })
-  const size = bench.home.shape.memoryMiB * 2 ** 20
-  const anonymous = JSON.stringify({ 'qom-type': 'memory-backend-ram', id: ramBlock, size })
-  const loading = words.map((word) => (word.includes('memory-backend-file') ? anonymous : word))
   const startedAt = performance.now()
   const qemu = await startQemu({
     program: bench.programs.qemu,
-    arguments: [...loading, '-loadvm', savedName],
+    arguments: [...words, '-loadvm', savedName],
     name: place.name,
     qmpSocket: socket('qmp'),
   })

@@ -53,22 +53,36 @@ async function linkLayer(from: string, to: string): Promise<void> {
 export async function createOverlay(qemuImg: string, folder: string, backing: string, size?: number): Promise<string> {
   const name = newLayerName()
   const words = ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', backing]
-  const made = await execa(qemuImg, [...words, ...(size === undefined ? [name] : ['-u', name, String(size)])], {
-    cwd: folder,
-    reject: false,
-    stdin: 'ignore',
-  })
-  if (made.failed) {
-    throw new OsrunError('QEMU_UNUSABLE', `qemu-img could not make an overlay: ${made.stderr || made.shortMessage}`)
-  }
+  await runQemuImg(qemuImg, folder, [...words, ...(size === undefined ? [name] : ['-u', name, String(size)])])
   return join(folder, name)
 }
 
-/** The same from a blank overlay that was made before: a copy of some 200 KB in place of a process. */
+/** The same as a copy of an overlay over `backing`: of a blank one it is some 200 KB, in place of a process. */
 export async function copyOverlay(blank: string, folder: string): Promise<string> {
   const path = join(folder, newLayerName())
   await copyFile(blank, path, constants.COPYFILE_FICLONE)
   // A copy has the mode of the published file, which nobody may write.
   await chmod(path, 0o600)
   return path
+}
+
+/**
+ * One layer that holds what all of `layers` do (top first), over the guest's own disk: reading through a long chain is
+ * slow, and each of its files stays open.
+ * @param folder where the chain lies or is linked
+ * @returns the new layer's path, in that folder
+ */
+export async function flattenLayers(qemuImg: string, folder: string, layers: readonly string[]): Promise<string> {
+  const [top = ''] = layers
+  const path = await copyOverlay(top, folder)
+  // Takes from the layers between what the top one does not have itself.
+  await runQemuImg(qemuImg, folder, ['rebase', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', baseName, basename(path)])
+  return path
+}
+
+async function runQemuImg(qemuImg: string, folder: string, words: readonly string[]): Promise<void> {
+  const done = await execa(qemuImg, words, { cwd: folder, reject: false, stdin: 'ignore' })
+  if (done.failed) {
+    throw new OsrunError('QEMU_UNUSABLE', `\`qemu-img ${words[0]}\` failed: ${done.stderr || done.shortMessage}`)
+  }
 }

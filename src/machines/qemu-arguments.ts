@@ -3,15 +3,20 @@ import { agentPort, type MachineShape } from './shape.ts'
 /** QEMU's name for the machine's memory. */
 export const ramBlock = 'pc.ram'
 
+/**
+ * A machine's memory: `fresh` for a guest that boots, or a RAM file. `template` maps it shared, so that what is written
+ * to memory is in the file; `clone` maps it privately from a file that stays as it is. `offset` is where in the file the
+ * memory begins, 0 by default.
+ */
+export type MachineMemory =
+  | { readonly use: 'fresh' }
+  | { readonly use: 'template' | 'clone'; readonly path: string; readonly offset?: number }
+
 /** One start of QEMU. All paths are absolute and may hold any character. */
 export interface QemuStart {
   readonly name: string
   readonly shape: MachineShape
-  /**
-   * The RAM file. `template` maps it shared, so that what the guest writes is in the file; `clone` maps it privately
-   * from a file that stays as it is. `offset` is where in the file the memory begins, 0 by default.
-   */
-  readonly memory: { readonly path: string; readonly offset?: number; readonly use: 'template' | 'clone' }
+  readonly memory: MachineMemory
   /** The machine's own writable overlay. */
   readonly disk: string
   readonly network: 'isolated' | 'internet'
@@ -46,7 +51,6 @@ function processArguments({ name, sockets }: QemuStart): string[] {
 }
 
 function machineArguments({ shape, memory }: QemuStart): string[] {
-  const own = memory.use === 'template' ? { share: true } : { share: false, readonly: true, rom: 'off' }
   return [
     '-machine',
     `${shape.machineType},memory-backend=${ramBlock},mem-merge=off,dump-guest-core=off,vmport=off,sata=off,smbus=off,i8042=off`,
@@ -55,17 +59,21 @@ function machineArguments({ shape, memory }: QemuStart): string[] {
     ...['-smp', `cpus=${shape.cpus}`],
     ...['-m', `size=${shape.memoryMiB}M`],
     '-object',
-    JSON.stringify({
-      'qom-type': 'memory-backend-file',
-      id: ramBlock,
-      size: shape.memoryMiB * 2 ** 20,
-      'mem-path': memory.path,
-      ...(memory.offset === undefined ? {} : { offset: memory.offset }),
-      reserve: false,
-      ...own,
-    }),
+    JSON.stringify({ id: ramBlock, size: shape.memoryMiB * 2 ** 20, reserve: false, ...memoryBackend(memory) }),
     ...['-rtc', 'base=utc,clock=host'],
   ]
+}
+
+function memoryBackend(memory: MachineMemory): object {
+  if (memory.use === 'fresh') {
+    return { 'qom-type': 'memory-backend-ram' }
+  }
+  return {
+    'qom-type': 'memory-backend-file',
+    'mem-path': memory.path,
+    ...(memory.offset === undefined ? {} : { offset: memory.offset }),
+    ...(memory.use === 'template' ? { share: true } : { share: false, readonly: true, rom: 'off' }),
+  }
 }
 
 function acceleratorArgument({ accelerator }: MachineShape): string {

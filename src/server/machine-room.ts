@@ -220,7 +220,7 @@ export class MachineRoom {
         return false
       }
       const secret = randomBytes(16).toString('hex')
-      const place = this.place()
+      const place = () => this.place()
       await provision({ programs: this.programs, place, secret, onProgress, ...home, ...(signal && { signal }) })
       return true
     } finally {

@@ -1,13 +1,12 @@
 import { basename, dirname, join } from 'node:path'
 import type { AgentGreeting } from '../machines/agent-link.ts'
-import { loadWhole, saveDeviceState, saveWhole } from '../machines/device-state.ts'
-import { baseName, createOverlay } from '../machines/disk.ts'
-import { Machine, type MachinePlace, type Programs } from '../machines/machine.ts'
-import { ramBlock } from '../machines/qemu-arguments.ts'
+import { saveWhole } from '../machines/device-state.ts'
+import { createOverlay, flattenLayers } from '../machines/disk.ts'
+import type { Machine, MachinePlace, Programs } from '../machines/machine.ts'
 import type { Qmp } from '../machines/qmp.ts'
 import { fileNames, finishTemplate, type TemplateIdentity } from './finish-template.ts'
-import { findPages } from './mapped-ram.ts'
-import { checkRoom } from './room.ts'
+import { asDiskFull, checkRoom } from './room.ts'
+import { splitWhole } from './split-whole.ts'
 import type { Draft, Store, Template } from './store.ts'
 
 /** What `bake` works with. */
@@ -25,6 +24,8 @@ export interface Baking {
   readonly agentDeadline: number
 }
 
+/** A snapshot with more disk layers gets one that holds them all. */
+const mostLayers = 8
 const overhead = 256 * 2 ** 20
 
 /**
@@ -39,9 +40,12 @@ export async function bake(task: Baking): Promise<Template> {
     const bytes = machine.origin.shape.memoryMiB * 2 ** 20
     await checkRoom(draft.folder, bytes + overhead, `Snapshot "${identity.name}"`)
     const layers = await standStill(task, draft)
-    const offset = await findPages(join(draft.folder, fileNames.ram), ramBlock, bytes)
-    await writeDeviceState(task, draft, layers, offset)
-    return await finishTemplate(programs, draft, machine, layers, identity, task.replace, offset)
+    const offset = await splitWhole({ programs, place: task.place, machine, layers, folder: draft.folder })
+    const kept =
+      layers.length > mostLayers ? [await flattenLayers(programs.qemuImg, machine.place.folder, layers)] : layers
+    return await finishTemplate(programs, draft, machine, kept, identity, task.replace, offset)
+  } catch (error) {
+    throw asDiskFull(error, draft.folder)
   } finally {
     await draft.discard()
   }
@@ -89,25 +93,4 @@ async function activeNode(qmp: Qmp): Promise<{ name: string; size: number }> {
   }[]
   const inserted = devices.find((device) => device.inserted !== undefined)?.inserted
   return { name: inserted?.['node-name'] ?? 'disk', size: inserted?.image['virtual-size'] ?? 0 }
-}
-
-/**
- * A second QEMU that has the file's pages as its memory, shared, loads the file, which writes to each page what it holds
- * already, and writes the device state by itself.
- */
-async function writeDeviceState(task: Baking, draft: Draft, layers: readonly string[], offset: number): Promise<void> {
-  const ram = join(draft.folder, fileNames.ram)
-  const second = await Machine.start(task.programs, task.place, {
-    shape: task.machine.origin.shape,
-    network: task.machine.origin.network,
-    memory: { path: ram, offset, use: 'template' },
-    layers,
-    base: join(task.machine.place.folder, baseName),
-    load: (qmp) => loadWhole(qmp, ram),
-  })
-  try {
-    await saveDeviceState(second.qemu.qmp, join(draft.folder, fileNames.state))
-  } finally {
-    await second.release()
-  }
 }

@@ -1,20 +1,21 @@
 import { join } from 'node:path'
 import type { Guest, GuestFiles } from '../guests/guest.ts'
-import { saveDeviceState } from '../machines/device-state.ts'
+import { saveWhole } from '../machines/device-state.ts'
 import { Machine, type MachinePlace, type Programs } from '../machines/machine.ts'
 import { runCommand } from '../machines/run-command.ts'
 import type { MachineShape } from '../machines/shape.ts'
 import type { Progress } from '../protocol/messages.ts'
 import { fileNames, finishTemplate } from './finish-template.ts'
 import { waitUntilIdle } from './idle.ts'
-import { allocateRam, punchZeroPages } from './ram-file.ts'
-import { checkRoom } from './room.ts'
+import { asDiskFull, checkRoom } from './room.ts'
+import { splitWhole } from './split-whole.ts'
 import type { Store, Template } from './store.ts'
 
 /** What `provision` works with. */
 export interface Provisioning {
   readonly programs: Programs
-  readonly place: MachinePlace
+  /** A place for one more machine. */
+  readonly place: () => MachinePlace
   readonly guest: Guest
   readonly files: GuestFiles
   readonly shape: MachineShape
@@ -43,15 +44,14 @@ export async function provision(task: Provisioning): Promise<Template> {
   const bytes = shape.memoryMiB * 2 ** 20
   try {
     await checkRoom(draft.folder, bytes + overhead, `Snapshot "${provisioned}" of guest ${guest.name}`)
-    await allocateRam(join(draft.folder, fileNames.ram), bytes)
     say('booting')
     const machine = await Machine.start(
       programs,
-      place,
+      place(),
       {
         shape,
         network: 'isolated',
-        memory: { path: join(draft.folder, fileNames.ram), use: 'template' },
+        memory: { use: 'fresh' },
         layers: [],
         base: files.disk,
       },
@@ -72,14 +72,17 @@ export async function provision(task: Provisioning): Promise<Template> {
       say('saving the running machine')
       await link.quiesce()
       await machine.pause()
-      await saveDeviceState(machine.qemu.qmp, join(draft.folder, fileNames.state))
+      await saveWhole(machine.qemu.qmp, join(draft.folder, fileNames.ram))
       await machine.qemu.kill()
-      await punchZeroPages(join(draft.folder, fileNames.ram))
+      const layers = [machine.overlay]
+      const offset = await splitWhole({ programs, place: place(), machine, layers, folder: draft.folder })
       const identity = { guest: guest.name, name: provisioned, key: task.key }
-      return await finishTemplate(programs, draft, machine, [machine.overlay], identity, true)
+      return await finishTemplate(programs, draft, machine, layers, identity, true, offset)
     } finally {
       await machine.release()
     }
+  } catch (error) {
+    throw asDiskFull(error, draft.folder)
   } finally {
     await draft.discard()
   }

@@ -25,7 +25,17 @@ function valuesOf(flag: string, words: readonly string[]): string[] {
   return words.flatMap((word, index) => (word === flag ? [words[index + 1] ?? ''] : []))
 }
 
-describe('the RAM file', () => {
+describe('the memory', () => {
+  test('of a guest that boots is no file', () => {
+    const [memory = ''] = valuesOf('-object', qemuArguments({ ...start, memory: { use: 'fresh' } }))
+    expect(JSON.parse(memory)).toEqual({
+      'qom-type': 'memory-backend-ram',
+      id: 'pc.ram',
+      size: 2 ** 30,
+      reserve: false,
+    })
+  })
+
   test('of a clone is mapped privately from a file opened for reading', () => {
     const [memory = ''] = valuesOf('-object', qemuArguments(start))
     expect(JSON.parse(memory)).toMatchObject({ 'mem-path': '/store/ram', share: false, readonly: true, rom: 'off' })

@@ -84,14 +84,6 @@ export const requirements: readonly Requirement[] = [
     platform: 'linux',
   },
   {
-    purpose: 'machines',
-    name: 'fallocate',
-    why: "takes a snapshot's room on the disk before it is written",
-    version: versionAfter('util-linux'),
-    packages: { apt: 'util-linux', dnf: 'util-linux' },
-    platform: 'linux',
-  },
-  {
     purpose: 'wine',
     name: 'mmdebstrap',
     why: "unpacks the guest's Debian packages",

@@ -49,7 +49,7 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 })
 
 test('a package is named once, however many programs are in it', () => {
-  expect(plan(['flock', 'setpriv', 'fallocate'], debian12)).toMatchObject({
+  expect(plan(['flock', 'setpriv', 'unshare'], debian12)).toMatchObject({
     commands: [
       ['apt-get', 'update'],
       [...install, 'util-linux'],

@@ -29,7 +29,6 @@ test.each([
   ['qemu-img', 'qemu-img version 10.0.2 (Debian 1:10.0.2+ds-2+deb13u1~bpo12+1)', '10.0.2'],
   ['flock', 'flock from util-linux 2.38.1', '2.38.1'],
   ['setpriv', 'setpriv from util-linux 2.41', '2.41'],
-  ['fallocate', 'fallocate from util-linux 2.38.1', '2.38.1'],
   ['mmdebstrap', 'mmdebstrap 1.3.5', '1.3.5'],
   ['mke2fs', 'mke2fs 1.47.0 (5-Feb-2023)\n\tUsing EXT2FS Library version 1.47.0', '1.47.0'],
   ['x86_64-w64-mingw32-gcc', 'x86_64-w64-mingw32-gcc (GCC) 12-win32\nCopyright (C) 2022', '12'],
