@@ -45,7 +45,7 @@ export function joinRun(options: OsrunOptions, lines: ProgressLines): RunMembers
   if (run.options !== described) {
     throw new OsrunError(
       'BAD_OPTION',
-      'Expected all projects of one run to agree on the options runtime, accel, cache, machines, standbys, memory and cpus, ' +
+      'Expected all projects of one run to agree on the options runtime, accel, cache, machines, standbys, tempDrive, memory and cpus, ' +
         `for they share one machine room; got ${withoutToken(run.options)} and ${withoutToken(described)}`,
     )
   }

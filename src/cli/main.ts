@@ -27,6 +27,7 @@ program
   )
   .option('--machines <number>', 'most machines at once (default: from cores and memory)', positive)
   .option('--standbys <number>', 'most machines restored ahead; 0 for none (default: from cores)', wholeNumber)
+  .option('--temp-drive', 'keep in memory what the machines write to their disks')
   .option('--memory <MiB>', 'memory of a guest', positive)
   .option('--cpus <number>', 'virtual CPUs of a guest', positive)
   .option('--exit-when-idle <seconds>', 'end when no client has been connected for so long', wholeNumber)

@@ -14,6 +14,7 @@ export interface ServeCommand {
   readonly accel: 'auto' | 'kvm' | 'hvf' | 'tcg'
   readonly machines?: number
   readonly standbys?: number
+  readonly tempDrive?: boolean
   readonly memory?: number
   readonly cpus?: number
   readonly exitWhenIdle?: number

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { chown, rm, writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { hostname, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { isOsrunError } from '../protocol/errors.ts'
 import { startContainer } from './docker/container.ts'
@@ -54,7 +54,7 @@ async function start(options: RuntimeOptions, packageFolder?: string): Promise<R
   await writeToken(join(folder, tokenFile), token, outside)
   try {
     options.onProgress({ phase: 'server: starting the container' })
-    const plan = planContainer({ run, owner, folder, tokenFile, user, kvm, options })
+    const plan = planContainer({ run, owner, folder, tokenFile, user, kvm, memoryBytes: totalmem(), options })
     const { port, stop } = await startContainer({ ...options, docker: engine.docker, image: context.tag, plan, reaper })
     return { url: `ws://127.0.0.1:${port}`, token, runtime: 'docker', stop, [Symbol.asyncDispose]: stop }
   } finally {

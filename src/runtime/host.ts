@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { OsrunError } from '../protocol/errors.ts'
 import { parseReadyLine } from '../protocol/ready.ts'
+import { roomArguments } from './room-arguments.ts'
 import type { RunningServer, Runtime, RuntimeOptions } from './runtime.ts'
-import { sizeArguments } from './size-arguments.ts'
 
 const oldestQemu = 10
 const idleSeconds = 5
@@ -72,7 +72,7 @@ export function serveArguments(options: RuntimeOptions, tokenFile: string): stri
   return [
     ...['serve', '--host', '127.0.0.1', '--port', '0', '--token-file', tokenFile],
     ...['--cache', cache, '--accel', accel, '--exit-when-idle', String(idleSeconds)],
-    ...sizeArguments(options),
+    ...roomArguments(options),
   ]
 }
 

@@ -20,6 +20,8 @@ export interface RuntimeOptions {
   readonly machines?: number
   /** Most machines that wait for their client; the server's default is from its cores. */
   readonly standbys?: number
+  /** Keep in memory what the machines write to their disks. */
+  readonly tempDrive?: boolean
   /** Memory of a guest in MiB; the guest's own default when left out. */
   readonly memoryMiB?: number
   /** Virtual CPUs of a guest; the guest's own default when left out. */

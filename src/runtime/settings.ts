@@ -26,6 +26,11 @@ export interface ServerOptions {
    * Default: from the cores of where they run. 0 restores each when it is asked for.
    */
   readonly standbys?: number
+  /**
+   * Keep in memory what the machines of the run write to their disks, in place of the cache folder: nothing wears the
+   * disk, and what a slow one would cost is saved. Needs a `/dev/shm` that holds it all. Default false.
+   */
+  readonly tempDrive?: boolean
   /** Memory of a guest, e.g. `'2GiB'` or `'1536MiB'`. Default: the guest's own. Part of a snapshot's key. */
   readonly memory?: string
   /** Virtual CPUs of a guest, 1 to 64. Default: the guest's own. Part of a snapshot's key. */
@@ -57,6 +62,7 @@ export const serverOptionEntries = {
   cache: v.optional(v.pipe(text, v.nonEmpty('a folder'))),
   machines: v.optional(wholeNumber(256)),
   standbys: v.optional(wholeNumber(256, 0)),
+  tempDrive: v.optional(v.boolean('true or false')),
   memory: v.optional(v.pipe(text, v.regex(memoryPattern, 'an amount such as "2GiB" or "1536MiB"'))),
   cpus: v.optional(wholeNumber(64)),
 }

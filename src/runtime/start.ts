@@ -17,7 +17,7 @@ export async function startRuntime(
 ): Promise<RunningServer> {
   const variables = optionsFromEnvironment(environment)
   const { accel = 'auto', cache = defaultCache(environment), memory, ...rest } = { ...variables, ...options }
-  const { machines, standbys, cpus } = rest
+  const { machines, standbys, tempDrive, cpus } = rest
   const { runtime = 'auto' } = options.runtime === 'auto' ? variables : { ...variables, ...options }
   if (typeof runtime === 'object') {
     return remote(runtime.url, runtime.token)
@@ -28,6 +28,7 @@ export async function startRuntime(
     ...{ cache, accel, ...hooks },
     ...(machines !== undefined && { machines }),
     ...(standbys !== undefined && { standbys }),
+    ...(tempDrive !== undefined && { tempDrive }),
     ...(memory !== undefined && { memoryMiB: toMiB(memory) }),
     ...(cpus !== undefined && { cpus }),
   })

@@ -12,7 +12,7 @@ import { type Equipment, type GuestHome, openGuestHome } from './guest-home.ts'
 import { Lease } from './lease.ts'
 import { findPrograms } from './programs.ts'
 import { openRawDoor } from './raw-door.ts'
-import { openRunFolder, type RunFolder } from './run-folder.ts'
+import { memoryDrive, openRunFolder, type RunFolder } from './run-folder.ts'
 import { type Placed, Standbys } from './standbys.ts'
 import { restoreFor, type Supplied, type Terms } from './terms.ts'
 
@@ -23,6 +23,8 @@ export interface MachineRoomOptions {
   readonly machines?: number | undefined
   /** Most machines that are restored ahead. */
   readonly standbys?: number | undefined
+  /** Keep in memory what the machines write to their disks. */
+  readonly tempDrive?: boolean | undefined
   readonly memoryMiB?: number | undefined
   readonly cpus?: number | undefined
   readonly guestFiles?: string | undefined
@@ -76,7 +78,8 @@ export class MachineRoom {
     const host = { cores: cpus().length, memoryBytes: totalmem() }
     const capacity = new Capacity(options.machines ?? defaultCapacity(host, memoryMiB ?? 1024))
     const equipment = { accelerator, qemuVersion, memoryMiB, cpus: options.cpus }
-    return new MachineRoom(options, programs, equipment, await openRunFolder(cache), capacity)
+    const runFolder = await openRunFolder(cache, options.tempDrive ? memoryDrive : undefined)
+    return new MachineRoom(options, programs, equipment, runFolder, capacity)
   }
 
   /** Builds what is missing until the guest has its snapshot `provisioned`. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { copyFile, link, rename, stat } from 'node:fs/promises'
+import { copyFile, link, realpath, rename, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createOverlay } from '../machines/disk.ts'
 import type { Machine, Programs } from '../machines/machine.ts'
@@ -58,5 +58,6 @@ async function move(from: string, to: string): Promise<void> {
 
 // A hard link where both are on one file system: nothing is copied, and removing either leaves the other whole.
 async function share(from: string, to: string): Promise<void> {
-  await link(from, to).catch(() => copyFile(from, to))
+  // A layer may itself be a symbolic link, where a machine's folder is on another file system.
+  await link(await realpath(from), to).catch(() => copyFile(from, to))
 }

@@ -98,6 +98,28 @@ test('a machine ends when its client goes, and nothing of it is left', async () 
   await expect.poll(() => qemus('osrun-')).toEqual(before)
 })
 
+test('with tempDrive the machines write to memory, take snapshots that outlive it, and leave nothing there', async () => {
+  const before = await inMemory()
+  const inMemoryRoom = await startServer({ runtime: 'host', cache, standbys: 0, tempDrive: true })
+  {
+    await using win = await inMemoryRoom.acquire()
+    expect(await inMemory()).toHaveLength(before.length + 1)
+    await win.run('echo kept> C:\\kept.txt')
+    await win.snapshot('test-in-memory', { replace: true })
+    await win.restore('test-in-memory')
+    await win.run('echo again>> C:\\kept.txt')
+    await win.snapshot('test-in-memory', { replace: true })
+  }
+  await inMemoryRoom[Symbol.asyncDispose]()
+  expect(await inMemory()).toEqual(before)
+  await using win = await server.acquire({ snapshot: 'test-in-memory' })
+  expect((await win.run('type C:\\kept.txt')).stdout).toBe('kept\nagain')
+})
+
+async function inMemory(): Promise<string[]> {
+  return (await readdir('/dev/shm')).filter((name) => name.startsWith('osrun-drive-'))
+}
+
 describe('a server that is killed', () => {
   test('takes its machines along, and the next one removes what it left', async () => {
     const own = await mkdtemp(join(tmpdir(), 'osrun killed '))

@@ -45,6 +45,8 @@ test('the command line carries what was asked for and leaves the rest to the ser
   expect(serveArguments(options({ machines: 3, standbys: 0, memoryMiB: 2048, cpus: 2 }), '/t/token').slice(-8)).toEqual(
     [...['--machines', '3', '--standbys', '0', '--memory', '2048', '--cpus', '2']],
   )
+  expect(serveArguments(options({ tempDrive: true }), '/t/token').slice(-1)).toEqual(['--temp-drive'])
+  expect(serveArguments(options({ tempDrive: false }), '/t/token')).not.toContain('--temp-drive')
 })
 
 describe('QEMU on this computer', () => {

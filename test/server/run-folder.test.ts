@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openRunFolder } from '../../src/server/run-folder.ts'
+import { memoryDrive, openRunFolder } from '../../src/server/run-folder.ts'
 
 let cache: string
 
@@ -50,4 +50,31 @@ test('a link that leads elsewhere is not followed when a dead run is removed', a
   expect((await stat(precious)).isDirectory()).toBe(true)
   await run.remove()
   await rm(precious, { recursive: true })
+})
+
+test('machines that write to memory have their places there, and leave nothing of them', async () => {
+  const run = await openRunFolder(cache, memoryDrive)
+  const { folder } = run.place()
+  expect(dirname(dirname(folder))).toBe(memoryDrive)
+  await mkdir(folder)
+  await run.remove()
+  await expect(stat(dirname(folder))).rejects.toThrow('ENOENT')
+  expect(await readdir(join(cache, 'runs'))).toEqual([])
+})
+
+test('what a killed server left in memory is removed by the next', async () => {
+  const left = await mkdtemp(join(memoryDrive, 'osrun-drive-'))
+  await mkdir(join(cache, 'runs', '001122334455'), { recursive: true })
+  await symlink(left, join(cache, 'runs', '001122334455', 'drive'))
+  const run = await openRunFolder(cache)
+  await expect(stat(left)).rejects.toThrow('ENOENT')
+  await run.remove()
+})
+
+test('a folder that is not in memory is refused for it, and one that is not there', async () => {
+  await expect(openRunFolder(cache, cache)).rejects.toMatchObject({
+    code: 'HOST_INCOMPLETE',
+    message: expect.stringMatching(/to be a file system in memory .* got a file system of type 0x/),
+  })
+  await expect(openRunFolder(cache, join(cache, 'none'))).rejects.toThrow('got no such folder')
 })

@@ -1,6 +1,6 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode'
+import { type RoomOptions, roomArguments } from '../room-arguments.ts'
 import type { RuntimeOptions } from '../runtime.ts'
-import { sizeArguments } from '../size-arguments.ts'
 import type { KvmDevice } from './kvm.ts'
 import type { User } from './user.ts'
 
@@ -24,7 +24,9 @@ export interface ContainerTask {
   readonly tokenFile: string
   readonly user: User
   readonly kvm: KvmDevice | undefined
-  readonly options: Pick<RuntimeOptions, 'accel' | 'machines' | 'standbys' | 'memoryMiB' | 'cpus'>
+  /** Of the computer. */
+  readonly memoryBytes: number
+  readonly options: Pick<RuntimeOptions, 'accel'> & RoomOptions
 }
 
 /** What the engine is asked for, besides the image. */
@@ -50,6 +52,8 @@ export function planContainer(task: ContainerTask): { create: ContainerCreateOpt
       // Not `Binds`: a folder's name may hold a colon, and a missing one is an error here.
       Mounts: [{ Type: 'bind', Source: task.folder, Target: cacheTarget }],
       PortBindings: { [`${serverPort}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '0' }] },
+      // A container's own is 64 MiB.
+      ...(task.options.tempDrive ? { ShmSize: Math.floor(task.memoryBytes / 2) } : {}),
       ...deviceOptions(task.kvm),
     },
   }
@@ -67,7 +71,7 @@ function serverCommand({ tokenFile, kvm, options }: ContainerTask): string[] {
     ...['--guest-files', '/opt/osrun/guests'],
     ...['--accel', accel],
     ...['--exit-when-idle', String(idleSeconds)],
-    ...sizeArguments(options),
+    ...roomArguments(options),
   ]
 }
 

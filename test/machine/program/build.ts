@@ -12,7 +12,7 @@ export async function buildProgram(): Promise<string> {
   const warnings = ['-std=c11', '-Wall', '-Wextra', '-Werror']
   await execa('x86_64-w64-mingw32-gcc', [
     ...[...warnings, '-O2', '-static', '-s', '-municode', '-D_WIN32_WINNT=0x0A00', '-D__USE_MINGW_ANSI_STDIO=1'],
-    ...['-o', path, source, '-lws2_32', '-lshell32'],
+    ...['-o', path, source, '-lws2_32', '-lshell32', '-lole32', '-ladvapi32'],
   ])
   return path
 }

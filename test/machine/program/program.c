@@ -10,6 +10,11 @@
 #include <ws2tcpip.h>
 #include <windows.h>
 #include <shellapi.h>
+#include <stdint.h>
+#define SystemFunction036 NTAPI SystemFunction036
+#include <ntsecapi.h>
+#undef SystemFunction036
+#include <objbase.h>
 
 #define PIECE 65536
 
@@ -26,6 +31,8 @@ static int netcat(int count, wchar_t **words);
 static int give(int count, wchar_t **words);
 static int take(int count, wchar_t **words);
 static int hear(int count, wchar_t **words);
+static int hold(int count, wchar_t **words);
+static int unique(int count, wchar_t **words);
 
 static const struct {
   const wchar_t *name;
@@ -46,6 +53,8 @@ static const struct {
     {L"give", give},            // <piece> <port> <file>: the file's bytes to the connection
     {L"take", take},            // <piece> <port> <file>: the connection's bytes into the file
     {L"hear", hear},            // <port>: listens on 127.0.0.1 and says each connection's bytes back
+    {L"hold", hold},            // <port> <MiB>: keeps memory, as below
+    {L"unique", unique},        // prints a new GUID and 16 random bytes
 };
 
 int wmain(int count, wchar_t **words) {
@@ -255,11 +264,16 @@ static int take(int count, wchar_t **words) {
   return length;
 }
 
+static SOCKET listen_on(const wchar_t *port) {
+  SOCKET listener = open_socket();
+  struct sockaddr_in name = address(INADDR_LOOPBACK, port);
+  if (bind(listener, (struct sockaddr *)&name, sizeof name) || listen(listener, 8)) exit(9);
+  return listener;
+}
+
 static int hear(int count, wchar_t **words) {
   if (count != 1) return 2;
-  SOCKET listener = open_socket();
-  struct sockaddr_in name = address(INADDR_LOOPBACK, words[0]);
-  if (bind(listener, (struct sockaddr *)&name, sizeof name) || listen(listener, 8)) return 9;
+  SOCKET listener = listen_on(words[0]);
   printf("listening\n");
   fflush(stdout);
   for (;;) {
@@ -270,4 +284,44 @@ static int hear(int count, wchar_t **words) {
     shutdown(connection, SD_SEND);
     closesocket(connection);
   }
+}
+
+// Each connection says a seed of four bytes: with one that is not 0 many pages, in places that follow from it, get other
+// content. The answer is a digest of all memory that is kept, as 16 digits.
+static int hold(int count, wchar_t **words) {
+  if (count != 2) return 2;
+  const size_t length = (size_t)_wtoi(words[1]) << 20, page = 4096;
+  uint64_t *kept = calloc(length, 1);
+  if (!kept) return 8;
+  SOCKET listener = listen_on(words[0]);
+  for (;;) {
+    SOCKET connection = accept(listener, NULL, NULL);
+    uint32_t seed = 0;
+    if (recv(connection, (char *)&seed, sizeof seed, MSG_WAITALL) == sizeof seed) {
+      uint64_t random = seed;
+      for (size_t pages = seed ? length / page / 8 : 0; pages > 0; pages--) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        uint64_t *at = kept + (random >> 33) % (length / page) * (page / sizeof *kept);
+        for (size_t word = 0; word < page / sizeof *kept; word++) at[word] = random ^ word * 0x9e3779b97f4a7c15u;
+      }
+      uint64_t digest = 14695981039346656037u;
+      for (size_t word = 0; word < length / sizeof *kept; word++) digest = (digest ^ kept[word]) * 1099511628211u;
+      char text[17];
+      send_all(connection, text, snprintf(text, sizeof text, "%016llx", digest));
+    }
+    closesocket(connection);
+  }
+}
+
+static int unique(int count, wchar_t **words) {
+  (void)words;
+  GUID guid;
+  wchar_t text[64];
+  unsigned char bytes[16];
+  if (count != 0 || CoCreateGuid(&guid) || !RtlGenRandom(bytes, sizeof bytes)) return 8;
+  StringFromGUID2(&guid, text, 64);
+  printf("%ls\n", text);
+  for (size_t index = 0; index < sizeof bytes; index++) printf("%02x", bytes[index]);
+  printf("\n");
+  return 0;
 }

@@ -8,6 +8,7 @@ const task: ContainerTask = {
   tokenFile: '.token-c0ffee',
   user: { uid: 1234, gid: 5678 },
   kvm: undefined,
+  memoryBytes: 8 * 2 ** 30,
   options: { accel: 'auto' },
 }
 
@@ -46,6 +47,12 @@ test.for<[string, Partial<ContainerTask>, string]>([
   const start =
     'serve --host 0.0.0.0 --port 8000 --token-file /cache/.token-c0ffee --cache /cache --guest-files /opt/osrun/guests'
   expect(planContainer({ ...task, ...change }).create.Cmd).toEqual(`${start} ${end}`.split(' '))
+})
+
+test('drives in memory have half of it', () => {
+  const { create, host } = planContainer({ ...task, options: { accel: 'tcg', tempDrive: true } })
+  expect(create.Cmd?.slice(-1)).toEqual(['--temp-drive'])
+  expect(host.ShmSize).toBe(4 * 2 ** 30)
 })
 
 test.for<[ContainerTask['kvm'], object]>([
