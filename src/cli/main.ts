@@ -3,14 +3,15 @@ import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isOsrunError } from '../protocol/errors.ts'
 import { defaultCache } from '../runtime/settings.ts'
-
-/** osrun's own failures, as docker and env have them: a guest's command cannot be mistaken for it. */
-const ownFailure = 125
+import { takeCommands } from './run/command.ts'
+import { ownFailure } from './run/exit-code.ts'
 
 const program = new Command('osrun')
-  .description('A clean Windows for every test file: virtual machines restored from snapshots.')
+  .description('Runs a command in a clean Windows of its own: a virtual machine, restored from a snapshot.')
   .version(version())
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : ownFailure))
+
+takeCommands(program, version())
 
 program
   .command('serve')
@@ -31,7 +32,7 @@ program
   .option('--memory <MiB>', 'memory of a guest', positive)
   .option('--cpus <number>', 'virtual CPUs of a guest', positive)
   .option('--exit-when-idle <seconds>', 'end when no client has been connected for so long', wholeNumber)
-  .option('--guest-files <folder>', 'folder of ready-made guests')
+  .addOption(new Option('--guest-files <folder>', 'folder of ready-made guests').env('OSRUN_GUEST_FILES'))
   .option('--expose', 'for debugging only: let anybody on this computer run commands in the machines (port 5454)')
   .action(async (options) => {
     const { serveCommand } = await import('./serve.ts')

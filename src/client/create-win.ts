@@ -9,7 +9,7 @@ import { createClock } from './clock.ts'
 import type { Connection } from './connection.ts'
 import { fileMethods } from './file-methods.ts'
 import { createKeyboard, createMouse } from './input.ts'
-import { type HostPort, Ports } from './port.ts'
+import { type HostPort, type PortOptions, Ports } from './port.ts'
 import type { RunResult } from './result.ts'
 import { runCommand } from './run.ts'
 import type { Chunk, Encoding, RunOptions, SpawnOptions } from './run-options.ts'
@@ -115,8 +115,8 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
     return picture
   }
 
-  function port(guestPort: number): Promise<HostPort> {
-    return atSite(callSite(port), () => ports.lead(guestPort))
+  function port(guestPort: number, options?: PortOptions): Promise<HostPort> {
+    return atSite(callSite(port), () => ports.lead(guestPort, options))
   }
 
   async function dispose(): Promise<void> {

@@ -11,6 +11,14 @@ export interface HostPort {
   readonly port: number
 }
 
+/** Where on this computer a port of the guest is to be reached. */
+export interface PortOptions {
+  /** Address to listen on. Default `127.0.0.1`: for this computer only. */
+  readonly host?: string
+  /** Port to listen on. Default 0: one that is free. */
+  readonly port?: number
+}
+
 /**
  * Ports of this computer that lead into the guest, through the connection to the machine room: the same wherever that
  * runs, also to servers that listen on the guest's own loopback only, and past its firewall.
@@ -25,16 +33,16 @@ export class Ports {
 
   /**
    * The port of this computer that leads to that port of the guest; the same for each call.
-   * @throws OsrunError BAD_OPTION
+   * @throws OsrunError BAD_OPTION, also where the wanted port cannot be had
    */
-  async lead(guestPort: number): Promise<HostPort> {
-    if (!Number.isInteger(guestPort) || guestPort < 1 || guestPort > 65_535) {
-      throw new OsrunError('BAD_OPTION', `Expected a port from 1 to 65535, got ${guestPort}`)
-    }
+  async lead(guestPort: number, { host = '127.0.0.1', port: wanted = 0 }: PortOptions = {}): Promise<HostPort> {
+    checkPort('a port', guestPort, 1)
+    checkPort('`port`', wanted, 0)
     let opening = this.#open.get(guestPort)
     if (opening === undefined) {
-      opening = listen((socket) => this.#connect(socket, guestPort))
+      opening = listen(host, wanted, (socket) => this.#connect(socket, guestPort))
       this.#open.set(guestPort, opening)
+      opening.catch(() => this.#open.delete(guestPort))
     }
     const { address, port } = (await opening).address() as AddressInfo
     return { host: address, port }
@@ -59,11 +67,24 @@ export class Ports {
   }
 }
 
-async function listen(accept: (socket: Socket) => void): Promise<Server> {
+function checkPort(what: string, port: number, least: number): void {
+  if (!Number.isInteger(port) || port < least || port > 65_535) {
+    throw new OsrunError('BAD_OPTION', `Expected ${what} from ${least} to 65535, got ${port}`)
+  }
+}
+
+async function listen(host: string, port: number, accept: (socket: Socket) => void): Promise<Server> {
   // A half close of one side is no end of the other.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new OsrunError('BAD_OPTION', `Expected a port of this computer that is free, got ${host}:${port} (${why})`, {
+      cause,
+    })
+  }
   // It must not keep a program alive that is done with its machine.
   server.unref()
   return server

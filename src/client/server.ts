@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { checkOptions } from '../protocol/check-options.ts'
+import { OsrunError } from '../protocol/errors.ts'
 import type { Progress } from '../protocol/messages.ts'
 import type { RunningServer } from '../runtime/runtime.ts'
 import { nameOption, optionsFromEnvironment, type ServerOptions, serverOptionEntries } from '../runtime/settings.ts'
@@ -40,6 +41,8 @@ export interface StartServerOptions extends ServerOptions {
   onProgress?(progress: Progress): void
   /** Called with each line that the machine room says about itself. */
   onLog?(line: string): void
+  /** Aborting it before the server is ready gives up the start; afterwards it does nothing. */
+  readonly signal?: AbortSignal
 }
 
 /** Where a machine room answers. */
@@ -54,22 +57,23 @@ const schema = v.strictObject({ ...serverOptionEntries, guest: nameOption })
 
 /**
  * Starts a machine room, and builds its guest where that was not done yet.
- * @throws OsrunError RUNTIME_UNAVAILABLE, SERVER_START_FAILED, GUEST_BUILD_FAILED, BAD_OPTION, ...
+ * @throws OsrunError RUNTIME_UNAVAILABLE, SERVER_START_FAILED, GUEST_BUILD_FAILED, BAD_OPTION, CANCELED, ...
  */
 export async function startServer(options: StartServerOptions = {}): Promise<OsrunServer> {
-  const { onProgress = () => {}, onLog = () => {}, ...rest } = options
+  const { onProgress = () => {}, onLog = () => {}, signal, ...rest } = options
   const { guest = guestFromEnvironment(), ...serverOptions } = checkOptions(
     schema,
     rest,
     'the options of `startServer`',
   )
   const { startRuntime } = await import('../runtime/start.ts')
-  const server = await startRuntime(serverOptions as ServerOptions, { onProgress, onLog })
+  const server = await startRuntime(serverOptions as ServerOptions, { onProgress, onLog, ...(signal && { signal }) })
   return openServer(
     server,
     guest,
     () => server.stop(),
     (room) => room.install(guest, onProgress),
+    signal,
   )
 }
 
@@ -86,11 +90,13 @@ export async function connect({ url, token }: ConnectOptions): Promise<OsrunServ
   )
 }
 
-async function openServer(
+/** The machine room at that address, made ready by `prepare`; whoever disposes it, `stop`s it. */
+export async function openServer(
   { url, token }: Pick<RunningServer, 'url' | 'token'>,
   defaultGuest: string,
   stop: () => Promise<void>,
   prepare: (room: MachineRoom) => Promise<unknown>,
+  signal?: AbortSignal,
 ): Promise<OsrunServer> {
   const opening = MachineRoom.open({ url, token })
   async function close(): Promise<void> {
@@ -98,11 +104,18 @@ async function openServer(
     await room?.close()
     await stop()
   }
+  const giveUp = () => void close()
+  signal?.addEventListener('abort', giveUp)
   try {
+    signal?.throwIfAborted()
     await prepare(await opening)
   } catch (error) {
     await close()
-    throw error
+    throw signal?.aborted
+      ? new OsrunError('CANCELED', 'Starting the machine room was canceled.', { cause: signal.reason })
+      : error
+  } finally {
+    signal?.removeEventListener('abort', giveUp)
   }
   const room = await opening
   return {

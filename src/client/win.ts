@@ -2,7 +2,7 @@ import type { SnapshotInfo } from '../protocol/messages.ts'
 import type { Clock } from './clock.ts'
 import type { GuestFiles } from './file-methods.ts'
 import type { Keyboard, Mouse } from './input.ts'
-import type { HostPort } from './port.ts'
+import type { HostPort, PortOptions } from './port.ts'
 import type { RunResult } from './result.ts'
 import type { Chunk, Encoding, RunOptions, SpawnOptions } from './run-options.ts'
 import type { WinProcess } from './spawn.ts'
@@ -74,10 +74,11 @@ export interface Win extends AsyncDisposable, GuestFiles {
   readonly clock: Clock
   /**
    * Where a TCP server of the guest is reached from this computer, also one that listens on the guest's loopback only.
-   * The port stays the same until the machine is given back, whatever is restored or rebooted.
-   * @throws OsrunError BAD_OPTION
+   * The port stays the same until the machine is given back, whatever is restored or rebooted. Of a second call for the
+   * same port of the guest the options do not matter.
+   * @throws OsrunError BAD_OPTION, also where the port that `options` ask for cannot be had
    */
-  port(guestPort: number): Promise<HostPort>
+  port(guestPort: number, options?: PortOptions): Promise<HostPort>
   /**
    * Restarts the guest, and resolves when it is up again. What ran is ended, what is on the disk stays. Calls of commands
    * that are running reject with OUTCOME_UNKNOWN.

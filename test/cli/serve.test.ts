@@ -57,7 +57,14 @@ test.each([
   [['serve', '--port', 'x'], /--port.*Expected a whole number/],
   [['serve', '--accel', 'xen'], /Allowed choices are auto, kvm, hvf, tcg/],
   [['serve', '--machines', '0'], /Expected a number above 0/],
-  [['bake'], /unknown command 'bake'|too many arguments/],
+  [['--forward-port', '70000', 'dir'], /--forward-port.*Expected a port from 1 to 65535/],
+  [['--runtime', 'cloud', 'dir'], /--runtime.*Expected auto, docker, host/],
+  [['--memory', '2GB', 'dir'], /BAD_OPTION.*memory.*an amount such as "2GiB"/],
+  [['--new-snapshot', 'Upper', 'dir'], /BAD_NAME.*--new-snapshot/],
+  [['--new-snapshot', 'same', '--use-snapshot', 'same', 'dir'], /BAD_OPTION.*another snapshot.*"same" for both/],
+  [['--replace', 'dir'], /BAD_OPTION.*--new-snapshot beside --replace/],
+  [['--drive', 'package.json', 'dir'], /BAD_OPTION.*--drive to be a folder.*the file package.json/],
+  [[], /Usage: osrun \[flags\] '<command>'/],
 ])('%j is refused with exit code 125', async (words, said) => {
   const ended = await execa(process.execPath, ['src/cli/main.ts', ...words], { reject: false, stdin: 'ignore' })
   expect(ended.stderr).toMatch(said)
