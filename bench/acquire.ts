@@ -32,7 +32,7 @@ export async function measureAcquire(bench: Bench): Promise<Measured> {
   const room = await MachineRoom.open(ahead)
   const times: Record<Way, Acquired> = { restored: nothing(), 'stood by': nothing() }
   const loaded: number[] = []
-  const rounds = Math.ceil(bench.rounds / 2)
+  const rounds = Math.ceil(bench.rounds * 0.4)
   try {
     await (await ahead.acquire({ label: 'bench' }))[Symbol.asyncDispose]()
     for (let round = 0; round < rounds; round += 1) {
