@@ -86,12 +86,19 @@ async function measure(names: string[], rounds: number): Promise<number> {
 /** The first Ctrl-C ends the measurement in order, the second at once: then the kernel ends the machines. */
 function interruption(): AbortSignal {
   const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(name, () => {
+  let interruptedAt = 0
+  const interrupt = (name: string) => {
+    if (!controller.signal.aborted) {
+      interruptedAt = Date.now()
       say(`${name}: stopping after this step`)
       controller.abort()
-      process.once(name, () => process.exit(130))
-    })
+    } else if (Date.now() - interruptedAt > 1000) {
+      // Sooner, it is the same one: whoever started us passes on what the terminal has told us already.
+      process.exit(130)
+    }
+  }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, interrupt)
   }
   return controller.signal
 }

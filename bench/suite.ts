@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
@@ -57,10 +57,11 @@ export async function measureSuite(bench: Bench): Promise<Measured> {
 
 /** A user's project in a folder of its own, with the package as it is built. */
 async function createProject(bench: Bench, qemu: string, loadvm: Loadvm, workers: number) {
-  const folder = await mkdtemp(join(tmpdir(), 'osrun bench '))
+  // Among the bench's own files, where the next run finds it if this one is killed.
+  const { folder } = bench.run.place()
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
-    await mkdir(join(folder, 'node_modules'))
+    await mkdir(join(folder, 'node_modules'), { recursive: true })
     await symlink(join(repository, 'package'), join(folder, 'node_modules/vitest-environment-osrun'))
     await symlink(join(repository, 'node_modules/vitest'), join(folder, 'node_modules/vitest'))
     const commandLines = []
