@@ -7,14 +7,16 @@ import { type UseName, uses } from './first-use.ts'
 import { prepareLoadvm } from './loadvm.ts'
 import type { Goal, Measured, Row } from './results.ts'
 import { openSavedGuest } from './saved-guest.ts'
+import type { Start } from './start.ts'
 import { summarize } from './statistics.ts'
 
 const ways = ['restored', 'stood by'] as const
 type Way = (typeof ways)[number]
 
-/** Milliseconds: of a client's acquire, and of each use the first time and the second. */
+/** Milliseconds: of a client's acquire, until its first command had ended, and of each use the first time and the second. */
 interface Acquired {
   readonly acquire: number[]
+  readonly commanded: number[]
   readonly first: Record<UseName, number[]>
   readonly again: Record<UseName, number[]>
 }
@@ -31,7 +33,7 @@ export async function measureAcquire(bench: Bench): Promise<Measured> {
   await using ahead = await startServer({ runtime: 'host', cache, standbys: 1 })
   const room = await MachineRoom.open(ahead)
   const times: Record<Way, Acquired> = { restored: nothing(), 'stood by': nothing() }
-  const loaded: number[] = []
+  const loaded: Start[] = []
   const rounds = Math.ceil(bench.rounds * 0.4)
   try {
     await (await ahead.acquire({ label: 'bench' }))[Symbol.asyncDispose]()
@@ -44,7 +46,7 @@ export async function measureAcquire(bench: Bench): Promise<Measured> {
         await timeOne(ahead, name, times['stood by'])
       }
       await standby(room, signal)
-      loaded.push((await loadvm.time()).running)
+      loaded.push(await loadvm.time())
     }
   } finally {
     await room.close()
@@ -54,7 +56,7 @@ export async function measureAcquire(bench: Bench): Promise<Measured> {
 
 function nothing(): Acquired {
   const empty = () => Object.fromEntries(Object.keys(uses).map((name) => [name, []])) as unknown as Acquired['first']
-  return { acquire: [], first: empty(), again: empty() }
+  return { acquire: [], commanded: [], first: empty(), again: empty() }
 }
 
 async function standby(room: MachineRoom, signal: AbortSignal): Promise<void> {
@@ -68,16 +70,20 @@ async function standby(room: MachineRoom, signal: AbortSignal): Promise<void> {
 }
 
 // With standbys, the next one is being made meanwhile, as it is in a suite.
-async function timeOne(server: OsrunServer, name: UseName, { acquire, first, again }: Acquired): Promise<void> {
+async function timeOne(server: OsrunServer, name: UseName, times: Acquired): Promise<void> {
   const startedAt = performance.now()
   await using win = await server.acquire({ guest: 'wine', snapshot: provisioned, label: 'bench' })
-  acquire.push(performance.now() - startedAt)
-  first[name].push(await uses[name](win))
-  again[name].push(await uses[name](win))
+  times.acquire.push(performance.now() - startedAt)
+  times.first[name].push(await uses[name](win))
+  if (name === 'command') {
+    times.commanded.push(performance.now() - startedAt)
+  }
+  times.again[name].push(await uses[name](win))
 }
 
-function report(loaded: number[], times: Record<Way, Acquired>): Measured {
+function report(loads: Start[], times: Record<Way, Acquired>): Measured {
   const row = (what: string, values: number[]): Row => ({ what, unit: 'ms', figures: summarize(values) })
+  const loaded = loads.map(({ running }) => running)
   const median = (values: number[]) => summarize(values).median
   const goals = ways.flatMap((way): Goal[] => {
     const { acquire, first, again } = times[way]
@@ -103,8 +109,14 @@ function report(loaded: number[], times: Record<Way, Acquired>): Measured {
         title: 'until there is a machine',
         rows: [
           row('`qemu -loadvm`: guest running', loaded),
-          row('acquire, restored then: agent answering, clock set', times.restored.acquire),
-          row('acquire, stood by: agent answering, clock set', times['stood by'].acquire),
+          row('acquire, restored', times.restored.acquire),
+          row('acquire, stood by', times['stood by'].acquire),
+          row(
+            '`qemu -loadvm`: first command ended',
+            loads.map(({ command }) => command),
+          ),
+          row('first command ended, restored', times.restored.commanded),
+          row('first command ended, stood by', times['stood by'].commanded),
         ],
       },
       ...ways.map((way) => ({

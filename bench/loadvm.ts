@@ -93,11 +93,11 @@ function wordsFor({ home }: SavedGuest, saved: Machine, { name, disk, port, moni
   const { folder, socketFolder } = saved.place
   const socket = (kind: string) => join(socketFolder, `${name}.${kind}`)
   const words = qemuArguments({
-    ...{ name, shape: home.shape, memory: { path: '', use: 'template' }, disk },
+    ...{ name, shape: home.shape, memory: { use: 'fresh' }, disk },
     ...{ network: 'isolated', incoming: false, serialLog: join(folder, `${name}.log`) },
     sockets: { qmp: socket('qmp'), vnc: socket('vnc'), guestAgent: socket('qga') },
   })
-  return loadvmWords(words, { memoryMiB: home.shape.memoryMiB, snapshot: savedName, port, monitor })
+  return loadvmWords(words, { snapshot: savedName, port, monitor })
 }
 
 // Each start finds the disk as it was: loading goes back to the snapshot, and QEMU ends in order.
