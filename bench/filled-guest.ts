@@ -9,18 +9,18 @@ import { agentDeadline, greeting, restoreMachine, type SavedGuest } from './save
 /** Of the guest's memory, so much is in use. */
 export const filledShare = 0.7
 
-const fillDeadline = 300_000
+const fillDeadline = 600_000
 
 /**
  * The same guest with most of its memory in use: QEMU's own snapshots keep only pages that are not zero, and an idle
  * guest has few of them, however much memory it was given. Lies among the bench's own files.
  */
-export async function fillGuest(guest: SavedGuest): Promise<SavedGuest> {
+export async function fillGuest(guest: SavedGuest, signal: AbortSignal): Promise<SavedGuest> {
   const { programs, home, template, place } = guest
   const store = new Store(place().folder)
   const machine = await restoreMachine(guest)
   try {
-    await fill(machine)
+    await fill(machine, signal)
     const identity = { guest: home.guest.name, name: 'filled', key: home.key, parent: template.manifest.name }
     const baked = await bake({
       ...{ programs, machine, place: place(), store, identity, replace: false, greeting, agentDeadline },
@@ -45,7 +45,7 @@ const script = `
 `
 
 /** By QEMU's guest agent: Wine's programs may not mount. */
-async function fill({ place }: Machine): Promise<void> {
+async function fill({ place }: Machine, signal: AbortSignal): Promise<void> {
   const ask = (execute: string, words: object) =>
     askGuestAgent(join(place.socketFolder, `${place.name}.qga`), () => JSON.stringify({ execute, arguments: words }))
   const { pid } = (await ask('guest-exec', { path: '/bin/sh', arg: ['-c', script], 'capture-output': true })) as {
@@ -67,6 +67,6 @@ async function fill({ place }: Machine): Promise<void> {
     if (Date.now() > deadline) {
       throw new Error(`filling the guest's memory took more than ${fillDeadline / 1000} seconds`)
     }
-    await delay(500)
+    await delay(500, undefined, { signal })
   }
 }

@@ -36,7 +36,7 @@ export async function measureRestore(bench: Bench): Promise<Measured> {
     parts.push(await measureGuest(bench, idle, 'idle', rounds))
     bench.signal.throwIfAborted()
     bench.say(`restore: filling ${memoryMiB} MiB`)
-    const filled = await fillGuest(idle)
+    const filled = await fillGuest(idle, bench.signal)
     parts.push(await measureGuest(bench, filled, 'filled', Math.ceil(bench.rounds / 4)))
     // Gigabytes, which the next size needs.
     await rm(filled.home.store.folder, { recursive: true, force: true })

@@ -79,7 +79,9 @@ async function measure(names: string[], rounds: number): Promise<number> {
   for (const table of done.flatMap(({ tables }) => tables)) {
     out(`\n${asText(rowsGrid(table))}`)
   }
-  out(`\n${asText(goalsGrid(done.flatMap(({ goals }) => goals)))}`)
+  if (done.length > 0) {
+    out(`\n${asText(goalsGrid(done.flatMap(({ goals }) => goals)))}`)
+  }
   return signal.aborted ? 130 : done.length === names.length ? 0 : 1
 }
 
