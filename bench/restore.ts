@@ -1,87 +1,111 @@
-import { copyFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { execa } from 'execa'
-import { Machine, type MachineOrigin, type MachinePlace, type Programs } from '../src/machines/machine.ts'
-import { qemuArguments } from '../src/machines/qemu-arguments.ts'
-import { startQemu } from '../src/machines/qemu-process.ts'
-import type { GuestHome } from '../src/server/guest-home.ts'
-import { cloneOrigin } from '../src/snapshots/restore.ts'
-import type { Template } from '../src/snapshots/store.ts'
+import { rm } from 'node:fs/promises'
+import { Machine } from '../src/machines/machine.ts'
+import { runCommand } from '../src/machines/run-command.ts'
+import type { Bench } from './bench.ts'
+import { fillGuest } from './filled-guest.ts'
+import { type Loadvm, prepareLoadvm } from './loadvm.ts'
+import { dropFromPageCache } from './page-cache.ts'
+import { pageFaults } from './process-figures.ts'
+import type { Goal, Measured, Table } from './results.ts'
+import {
+  agentDeadline,
+  clone,
+  filesOf,
+  greeting,
+  openSavedGuest,
+  type SavedGuest,
+  usualMemoryMiB,
+} from './saved-guest.ts'
+import { type Start, said, startRows } from './start.ts'
+import { summarize } from './statistics.ts'
 
-/** Where the machines of a measurement come from. */
-export interface Bench {
-  readonly programs: Programs
-  readonly home: GuestHome
-  readonly template: Template
-  readonly place: () => MachinePlace
-}
+const sizes = [1024, 2048, 4096]
 
-function clone({ home, template }: Bench): MachineOrigin {
-  return cloneOrigin({ shape: home.shape, network: 'isolated', base: home.files.disk }, template)
-}
-
-/** Milliseconds from nothing to a running guest, restored from the template. */
-export async function timeRestore(bench: Bench): Promise<number> {
-  const startedAt = performance.now()
-  const machine = await Machine.start(bench.programs, bench.place(), clone(bench))
-  await machine.resume()
-  const time = performance.now() - startedAt
-  await machine.release()
-  return time
-}
-
-const savedName = 'bench'
+type Starts = Record<'osrun' | 'qemu -loadvm', Start[]>
 
 /**
- * The same guest as a snapshot inside its qcow2, which is how QEMU itself keeps one.
- * @returns what starts QEMU with `-loadvm` once and says how many milliseconds passed until the guest ran
+ * Restoring beside `qemu -loadvm`, for three sizes of an idle guest and of one that uses its memory, with what they
+ * read in the page cache and without.
  */
-export async function prepareLoadvm(bench: Bench): Promise<{ time(): Promise<number>; remove(): Promise<void> }> {
-  const machine = await Machine.start(bench.programs, bench.place(), clone(bench))
-  await machine.resume()
-  // The restore left it on, and a snapshot inside a qcow2 must hold the memory.
-  const withMemory = [{ capability: 'x-ignore-shared', state: false }]
-  await machine.qemu.qmp.execute('migrate-set-capabilities', { capabilities: withMemory })
-  const answer = await machine.qemu.qmp.execute(
-    'human-monitor-command',
-    { 'command-line': `savevm ${savedName}` },
-    120_000,
-  )
-  if (answer !== '') {
-    throw new Error(`savevm: ${String(answer)}`)
+export async function measureRestore(bench: Bench): Promise<Measured> {
+  const parts: Measured[] = []
+  for (const memoryMiB of sizes) {
+    const idle = await openSavedGuest(bench, memoryMiB)
+    // The usual guest most often: of few values the slowest is no percentile.
+    const rounds = memoryMiB === usualMemoryMiB ? bench.rounds : Math.ceil(bench.rounds / 2)
+    parts.push(await measureGuest(bench, idle, 'idle', rounds))
+    bench.signal.throwIfAborted()
+    bench.say(`restore: filling ${memoryMiB} MiB`)
+    const filled = await fillGuest(idle, bench.signal)
+    parts.push(await measureGuest(bench, filled, 'filled', Math.ceil(bench.rounds / 4)))
+    // Gigabytes, which the next size needs.
+    await rm(filled.home.store.folder, { recursive: true, force: true })
   }
-  await machine.qemu.kill()
-  const { stdout } = await execa(bench.programs.qemuImg, ['snapshot', '-l', machine.overlay])
-  if (!stdout.includes(savedName)) {
-    throw new Error(`the snapshot is not in the qcow2: ${stdout}`)
-  }
-  return { time: () => timeLoadvm(bench, machine), remove: () => machine.release() }
+  return { tables: parts.flatMap(({ tables }) => tables), goals: parts.flatMap(({ goals }) => goals) }
 }
 
-async function timeLoadvm(bench: Bench, saved: Machine): Promise<number> {
-  const place = bench.place()
-  const disk = join(saved.place.folder, 'loadvm.qcow2')
-  await copyFile(saved.overlay, disk)
-  const socket = (kind: string) => join(place.socketFolder, `${place.name}.${kind}`)
-  const words = qemuArguments({
-    name: place.name,
-    shape: bench.home.shape,
-    memory: { use: 'fresh' },
-    disk,
-    network: 'isolated',
-    incoming: false,
-    sockets: { qmp: socket('qmp'), vnc: socket('vnc'), guestAgent: socket('qga') },
-    serialLog: join(saved.place.folder, 'loadvm.log'),
+async function measureGuest(bench: Bench, guest: SavedGuest, use: string, rounds: number): Promise<Measured> {
+  const gibibytes = guest.home.shape.memoryMiB / 1024
+  const name = `${gibibytes} GiB, ${use}`
+  await using loadvm = await prepareLoadvm(guest)
+  // Both once, so that the page cache is warm.
+  await timeStarts(bench, guest, loadvm, 1, false)
+  bench.say(`restore: ${name}, warm`)
+  const warm = await timeStarts(bench, guest, loadvm, rounds, false)
+  bench.say(`restore: ${name}, cold`)
+  const cold = await timeStarts(bench, guest, loadvm, Math.ceil(rounds / 2), true)
+  const table = (starts: Starts, cache: string): Table => ({
+    title: `${name} (${loadvm.savedMiB} MiB saved by QEMU), page cache ${cache}`,
+    rows: startRows(starts),
   })
+  // The flat line is promised for any guest, ten times as fast for the smallest.
+  const atLeast = gibibytes === 1 && use === 'idle' ? 10 : 1
+  const goal = (starts: Starts, cache: string): Goal => ({
+    what: `restore, ${name}, ${cache}: how often as fast as \`qemu -loadvm\``,
+    measured: median(starts['qemu -loadvm']) / median(starts.osrun),
+    unit: 'times',
+    budget: { atLeast },
+  })
+  return {
+    tables: [table(warm, 'warm'), table(cold, 'cold')],
+    goals: [goal(warm, 'warm'), goal(cold, 'cold')],
+  }
+}
+
+function median(starts: readonly Start[]): number {
+  return summarize(starts.map(({ running }) => running)).median
+}
+
+/** In turns, so that both meet the same host. */
+async function timeStarts(
+  { signal }: Bench,
+  guest: SavedGuest,
+  loadvm: Loadvm,
+  rounds: number,
+  cold: boolean,
+): Promise<Starts> {
+  const starts: Starts = { osrun: [], 'qemu -loadvm': [] }
+  const drop = async (files: Promise<string[]>) => (cold ? dropFromPageCache(await files) : undefined)
+  for (let round = 0; round < rounds; round += 1) {
+    signal.throwIfAborted()
+    await drop(filesOf(guest))
+    starts.osrun.push(await timeRestore(guest))
+    await drop(loadvm.files())
+    starts['qemu -loadvm'].push(await loadvm.time())
+  }
+  return starts
+}
+
+async function timeRestore(guest: SavedGuest): Promise<Start> {
   const startedAt = performance.now()
-  const qemu = await startQemu({
-    program: bench.programs.qemu,
-    arguments: [...words, '-loadvm', savedName],
-    name: place.name,
-    qmpSocket: socket('qmp'),
-  })
-  await qemu.qmp.execute('cont')
-  const time = performance.now() - startedAt
-  await qemu.kill()
-  return time
+  const machine = await Machine.start(guest.programs, guest.place(), clone(guest))
+  try {
+    await machine.resume()
+    const running = performance.now() - startedAt
+    const link = await machine.connectAgent(greeting, agentDeadline)
+    await runCommand(link, `cmd /d /s /c "${said.command}"`, 60_000)
+    return { running, command: performance.now() - startedAt, ...(await pageFaults(machine.qemu.pid)) }
+  } finally {
+    await machine.release()
+  }
 }

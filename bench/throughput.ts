@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import type { Win } from '../src/client/index.ts'
-import { program } from '../test/machine/with-program.ts'
+import { startServer, type Win } from '../src/client/index.ts'
+import { program, putProgram } from '../test/machine/with-program.ts'
+import type { Bench } from './bench.ts'
+import type { Goal, Measured } from './results.ts'
+import { summarize } from './statistics.ts'
 
 const mebibytes = 64
 const file = 'C:\\osrun-bench.bin'
@@ -11,13 +14,46 @@ const file = 'C:\\osrun-bench.bin'
 const pieces = { ncat: 8192, large: 65_536 } as const
 
 /** MiB per second: by osrun, and by a program in the guest that does what ncat does and nothing else. */
-export type Throughput = Record<'osrun' | keyof typeof pieces, number[]>
+type Throughput = Record<'osrun' | keyof typeof pieces, number[]>
 
 /** What is measured, by its name. */
-export type Throughputs = Record<'stdout of a command' | 'file out of the guest' | 'file into the guest', Throughput>
+type Throughputs = Record<'stdout of a command' | 'file out of the guest' | 'file into the guest', Throughput>
+
+const columns = { osrun: 'osrun', ncat: 'as ncat, 8 KiB pieces', large: 'as ncat, 64 KiB pieces' } as const
+
+/** How fast bytes pass, beside ncat between the same two ends. */
+export async function measureThroughput({ cache, rounds, say }: Bench): Promise<Measured> {
+  say('throughput')
+  await using server = await startServer({ runtime: 'host', cache, standbys: 0 })
+  await using win = await server.acquire({ label: 'bench', network: 'internet' })
+  await putProgram(win)
+  const found = Object.entries(await timeThroughput(win, Math.ceil(rounds / 10)))
+  const ways = Object.keys(columns) as (keyof typeof columns)[]
+  return {
+    tables: [
+      {
+        title: `${mebibytes} MiB of random bytes`,
+        rows: found.flatMap(([what, each]) =>
+          ways.map((way) => {
+            const figures = summarize(each[way])
+            return { what: `${what}, ${columns[way]}`, unit: 'MiB/s' as const, figures }
+          }),
+        ),
+      },
+    ],
+    goals: found.map(
+      ([what, each]): Goal => ({
+        what: `${what}: how often as fast as ncat`,
+        measured: summarize(each.osrun).median / summarize(each.ncat).median,
+        unit: 'times',
+        budget: { atLeast: 1 },
+      }),
+    ),
+  }
+}
 
 /** In turns, so that all meet the same host. @param win a machine with the network `internet` and the program */
-export async function timeThroughput(win: Win, rounds: number): Promise<Throughputs> {
+async function timeThroughput(win: Win, rounds: number): Promise<Throughputs> {
   const bytes = randomBytes(mebibytes * 2 ** 20)
   await win.writeFile(file, bytes)
   const empty = (): Throughput => ({ osrun: [], ncat: [], large: [] })

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { pageFaults, parsePageFaults, proportionalMiB } from '../../bench/process-figures.ts'
+
+test('page faults are found whatever the program is called', () => {
+  const stat = '4711 (a) R 1 (b) S 1 4711 4711 0 -1 4194560 1520 99 7 0 3 4 0 0 20 0 9 0 100 1000 200'
+  expect(parsePageFaults(stat)).toEqual({ minor: 1520, major: 7 })
+})
+
+test('a process of this computer has page faults and memory', async () => {
+  expect((await pageFaults(process.pid)).minor).toBeGreaterThan(100)
+  const memory = process.memoryUsage().rss / 2 ** 20
+  expect(await proportionalMiB(process.pid)).toBeGreaterThan(1)
+  expect(await proportionalMiB(process.pid)).toBeLessThan(2 * memory)
+})
