@@ -249,6 +249,9 @@ export class MachineRoom {
 
   /** A store that this server may only read has no notes, and nothing is removed from it. */
   async #use(template: Template): Promise<void> {
+    if (template.manifest.recipe === undefined) {
+      return
+    }
     await markUsed(template).catch(({ message }) => this.log(`the use of ${template.folder} is not noted: ${message}`))
   }
 
