@@ -3,19 +3,37 @@ import type { TestProject } from 'vitest/node'
 import { handOver } from './handover.ts'
 import { defaultsVariable, type OsrunOptions, parseOptions, resolveOptions } from './options.ts'
 import { ProgressLines } from './progress.ts'
+import { buildProject, buildProjectAgain, planProject, type RecipePlan } from './recipes/projects.ts'
 import { joinRun } from './run.ts'
 import type {} from './types.ts'
 
-/** Starts the machine room before the first test file, builds what its guests lack, and stops it after the last. */
+/**
+ * Starts the machine room before the first test file, builds what its guests and recipes lack, and stops it after the
+ * last.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const lines = new ProgressLines((line) => project.vitest.logger.log(line))
+  const users = usersOf(project)
+  // What is wrong with a recipe is said before anything starts.
+  const plans = new Map<TestProject, RecipePlan>()
+  for (const user of users) {
+    plans.set(user, await plan(user))
+  }
   const run = joinRun(optionsOf(project), lines)
   try {
     const { url, token, capacity } = await run.started
     await run.install(guestsOf(project))
+    for (const [user, recipes] of plans) {
+      await buildProject(run, user, recipes)
+    }
     project.provide('osrun', { url, token })
     const takeBack = handOver({ url, token }, process.env)
     handOverDefaults(project)
+    project.onTestsRerun(async () => {
+      for (const user of users) {
+        await buildProjectAgain(run, user, () => plan(user))
+      }
+    })
     limitWorkers(project, capacity)
     return async () => {
       takeBack()
@@ -28,8 +46,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 function optionsOf(project: TestProject): OsrunOptions {
-  const { environmentOptions } = project.config
-  return parseOptions(environmentOptions?.osrun, `environmentOptions.osrun of the project "${project.name}"`)
+  return parseOptions(project.config.environmentOptions?.osrun, sourceOf(project))
+}
+
+function sourceOf({ name }: TestProject): string {
+  return `environmentOptions.osrun of the project "${name}"`
+}
+
+function plan(project: TestProject): Promise<RecipePlan> {
+  return planProject(project, optionsOf(project), sourceOf(project))
 }
 
 /** This project and those whose files Vitest may run after this one set-up. */
@@ -41,9 +66,12 @@ function usesOsrun({ config }: TestProject): boolean {
   return config.environment === 'osrun' || config.environmentOptions?.osrun !== undefined
 }
 
+function usersOf(project: TestProject): TestProject[] {
+  return projectsOf(project).filter((each) => each === project || usesOsrun(each))
+}
+
 function guestsOf(project: TestProject): Set<string> {
-  const users = projectsOf(project).filter((each) => each === project || usesOsrun(each))
-  return new Set(users.map((each) => resolveOptions(optionsOf(each), process.env).guest))
+  return new Set(usersOf(project).map((each) => resolveOptions(optionsOf(each), process.env).guest))
 }
 
 /** Vitest drops the config's options where a file's docblock has some; this is how they come through. */

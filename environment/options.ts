@@ -9,6 +9,9 @@ import {
   type ServerOptions,
   serverOptionEntries,
 } from '../src/runtime/settings.ts'
+import { type RecipeOptions, recipesOption } from './recipes/options.ts'
+
+export type { RecipeOptions }
 
 /** Options of the test files' machines: in the config, or for one file in a docblock. */
 export interface MachineOptions {
@@ -25,7 +28,13 @@ export interface MachineOptions {
 }
 
 /** Options of the plugin and of `environmentOptions.osrun`. Those of `ServerOptions` hold for the whole run. */
-export interface OsrunOptions extends MachineOptions, ServerOptions {}
+export interface OsrunOptions extends MachineOptions, ServerOptions {
+  /**
+   * States that are built once, by name, for `snapshot` and `win.restore`: before the first test file, and again when
+   * what they are made of has changed.
+   */
+  readonly snapshots?: Readonly<Record<string, RecipeOptions>>
+}
 
 const machineEntries = {
   guest: nameOption,
@@ -36,7 +45,7 @@ const machineEntries = {
 }
 
 const machineSchema = v.strictObject(machineEntries)
-const schema = v.strictObject({ ...machineEntries, ...serverOptionEntries })
+const schema = v.strictObject({ ...machineEntries, snapshots: recipesOption, ...serverOptionEntries })
 
 /**
  * Options as they stand in `source`, checked.

@@ -5,12 +5,16 @@ import { startRuntime } from '../src/runtime/start.ts'
 import type { ServerHandover } from './handover.ts'
 import type { OsrunOptions } from './options.ts'
 import type { ProgressLines } from './progress.ts'
+import { type BuiltRecipes, buildRecipes } from './recipes/build.ts'
+import type { RecipePlan } from './recipes/projects.ts'
 
 /** A project's part in the run's machine room. */
 export interface RunMembership {
   readonly started: Promise<ServerHandover & { readonly capacity: number }>
   /** Builds what the guests lack. */
   install(guests: Iterable<string>): Promise<void>
+  /** Finds or builds what the recipes of a project make. What is there already is said once in a run. */
+  build(recipes: RecipePlan): Promise<BuiltRecipes>
   /** Stops the machine room with its last user. Safe to call twice. */
   leave(): Promise<void>
 }
@@ -19,6 +23,8 @@ interface Run {
   users: number
   readonly options: string
   readonly started: Promise<StartedRun>
+  /** Recipes' snapshots that were found or built, by the store's names. */
+  readonly known: Set<string>
 }
 
 interface StartedRun extends ServerHandover {
@@ -41,7 +47,12 @@ export function joinRun(options: OsrunOptions, lines: ProgressLines): RunMembers
   const holder = globalThis as { [runKey]?: Run | undefined }
   const serverOptions = pickServerOptions(options)
   const described = JSON.stringify(serverOptions)
-  const run = holder[runKey] ?? { users: 0, options: described, started: startRun(serverOptions, lines) }
+  const run = holder[runKey] ?? {
+    users: 0,
+    options: described,
+    started: startRun(serverOptions, lines),
+    known: new Set<string>(),
+  }
   if (run.options !== described) {
     throw new OsrunError(
       'BAD_OPTION',
@@ -68,6 +79,10 @@ export function joinRun(options: OsrunOptions, lines: ProgressLines): RunMembers
         await ticking(lines, () => room.install(guest, lines.report))
         lines.say(`guest ${guest} is ready; accelerator ${accelerator}, machines at once: ${capacity}`)
       }
+    },
+    async build(recipes) {
+      const { room } = await run.started
+      return ticking(lines, () => buildRecipes({ ...recipes, room, lines, known: run.known }))
     },
     leave() {
       left ??= leave()

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { acquireWin } from '../src/client/lease.ts'
+import { SnapshotNames } from '../src/client/snapshot-names.ts'
 import type { Win } from '../src/client/win.ts'
 import { OsrunError, toOsrunError } from '../src/protocol/errors.ts'
 import type { Environment } from '../src/runtime/settings.ts'
-import { findServer } from './handover.ts'
+import { findRecipes, findServer } from './handover.ts'
 import { resolveOptions } from './options.ts'
 import { within } from './within.ts'
 
@@ -53,6 +54,7 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
       label: `vitest worker ${environment.VITEST_POOL_ID ?? process.pid}`,
     }
     const hooks = {
+      names: new SnapshotNames(findRecipes(environment, guest)),
       signals: () => {
         const running = signals.getStore()
         return running === undefined ? [] : [running]

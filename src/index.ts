@@ -3,7 +3,7 @@
  * `vitest-environment-osrun/test`: Vitest loads an environment where tests cannot be declared yet.
  */
 export { environment as default } from '../environment/environment.ts'
-export type { MachineOptions, OsrunOptions } from '../environment/options.ts'
+export type { MachineOptions, OsrunOptions, RecipeOptions } from '../environment/options.ts'
 export type * from '../environment/types.ts'
 export type {
   ClickOptions,

@@ -13,6 +13,7 @@ import { type HostPort, type PortOptions, Ports } from './port.ts'
 import type { RunResult } from './result.ts'
 import { runCommand } from './run.ts'
 import type { Chunk, Encoding, RunOptions, SpawnOptions } from './run-options.ts'
+import { SnapshotNames } from './snapshot-names.ts'
 import { spawnCommand, type WinProcess } from './spawn.ts'
 import { Streams } from './streams.ts'
 import type { Screenshot, Win } from './win.ts'
@@ -21,11 +22,16 @@ import type { Screenshot, Win } from './win.ts'
 export interface WinHooks {
   /** Signals that end what is being run, besides the `signal` option: those of the running test. */
   readonly signals?: () => readonly AbortSignal[]
+  /** What the user calls snapshots. */
+  readonly names?: SnapshotNames
+  /** Called with the path of what is going to be uploaded. */
+  readonly beforeUpload?: (hostPath: string) => Promise<void>
 }
 
 /** The machine that `connection` leased. It owns the connection. */
 export function createWin(connection: Connection, lease: Lease, hooks: WinHooks = {}): Win {
-  const ask = askOn(connection)
+  const { names = new SnapshotNames() } = hooks
+  const ask = askOn(connection, names)
   const streams = new Streams(connection)
   const ports = new Ports(streams)
   let current = lease
@@ -70,13 +76,17 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
 
   async function snapshot(name: string, { replace = false } = {}): Promise<SnapshotInfo> {
     const site = callSite(snapshot)
-    return ask('snapshot', { name: nameAt(site, name), replace }, site)
+    if (names.isRecipe(name)) {
+      throw failureAt(site, recipeExists(name))
+    }
+    return names.show(await ask('snapshot', { name: nameAt(site, name), replace }, site))
   }
 
   async function restore(name?: string): Promise<void> {
     const site = callSite(restore)
     try {
-      current = await ask('restore', name === undefined ? {} : { snapshot: nameAt(site, name) }, site)
+      const wish = name === undefined ? {} : { snapshot: names.toStored(nameAt(site, name)) }
+      current = await ask('restore', wish, site)
     } catch (error) {
       const failure = toOsrunError(error)
       if (!leavesMachineAlone.has(failure.code)) {
@@ -101,8 +111,8 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
     streams.renew(rebooted)
   }
 
-  function snapshots(): Promise<SnapshotInfo[]> {
-    return ask('snapshots', {}, callSite(snapshots))
+  async function snapshots(): Promise<SnapshotInfo[]> {
+    return names.showAll(await ask('snapshots', {}, callSite(snapshots)))
   }
 
   async function screenshot({ path }: { readonly path?: string } = {}): Promise<Screenshot> {
@@ -129,13 +139,13 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
       return current.guest
     },
     get snapshotName() {
-      return current.snapshot
+      return names.toShown(current.snapshot)
     },
     get viewerUrl() {
       return `${connection.url.replace(/^ws/, 'http').replace(/\/+$/, '')}${current.viewer}#token=${encodeURIComponent(connection.token)}`
     },
     ...{ run, spawn, powershell, snapshot, restore, snapshots, screenshot, port, reboot },
-    ...fileMethods(streams),
+    ...fileMethods(streams, hooks.beforeUpload),
     keyboard: createKeyboard(ask, streams),
     mouse: createMouse(ask),
     clock: createClock(ask),
@@ -162,6 +172,14 @@ function checkShell({ shell }: Pick<RunOptions, 'shell'>, { guest, shells }: Lea
       `The guest ${guest} has no PowerShell; it has ${shells.join(' and ')}. Guests with real Windows have it`,
     )
   }
+}
+
+function recipeExists(name: string): OsrunError {
+  return new OsrunError(
+    'SNAPSHOT_EXISTS',
+    `"${name}" is the name of a recipe (the option \`snapshots\`), and what it builds is not replaced by hand. ` +
+      'Choose another name.',
+  )
 }
 
 function nameAt(site: CallSite, name: string): string {

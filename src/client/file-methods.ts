@@ -42,7 +42,8 @@ export interface GuestFiles {
   remove(path: string): Promise<void>
 }
 
-export function fileMethods(streams: Streams): GuestFiles {
+/** @param beforeUpload called with the path of what is going to be uploaded */
+export function fileMethods(streams: Streams, beforeUpload?: (hostPath: string) => Promise<void>): GuestFiles {
   function readFile(path: string): Promise<Uint8Array>
   function readFile(path: string, encoding: 'utf8'): Promise<string>
   function readFile(path: string, encoding?: 'utf8'): Promise<Uint8Array | string> {
@@ -57,7 +58,10 @@ export function fileMethods(streams: Streams): GuestFiles {
   }
 
   function upload(hostPath: string, guestPath: string): Promise<void> {
-    return atSite(callSite(upload), () => uploadTo(streams, hostPath, guestPath))
+    return atSite(callSite(upload), async () => {
+      await beforeUpload?.(hostPath)
+      await uploadTo(streams, hostPath, guestPath)
+    })
   }
 
   function download(guestPath: string, hostPath: string): Promise<void> {

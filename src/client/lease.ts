@@ -1,6 +1,8 @@
+import { toOsrunError } from '../protocol/errors.ts'
 import type { Parameters, Progress } from '../protocol/messages.ts'
 import { Connection } from './connection.ts'
 import { createWin, type WinHooks } from './create-win.ts'
+import { SnapshotNames } from './snapshot-names.ts'
 import type { ServerAddress } from './socket.ts'
 import type { Win } from './win.ts'
 
@@ -21,14 +23,15 @@ export async function acquireWin(
   options: LeaseOptions = {},
 ): Promise<Win> {
   const connection = await Connection.open(address)
-  const { onProgress } = options
+  const { onProgress, names = new SnapshotNames() } = options
   const stop = onProgress && connection.listen({ progress: onProgress })
   try {
-    const lease = await connection.request('acquire', request, { signal: address.signal })
+    const snapshot = names.toStored(request.snapshot)
+    const lease = await connection.request('acquire', { ...request, snapshot }, { signal: address.signal })
     return createWin(connection, lease, options)
   } catch (error) {
     await connection.close()
-    throw error
+    throw names.tell(toOsrunError(error))
   } finally {
     stop?.()
   }

@@ -1,6 +1,7 @@
-import type { Progress, ServerStatus } from '../protocol/messages.ts'
+import type { Progress, ServerStatus, TemplateInfo } from '../protocol/messages.ts'
 import { Connection } from './connection.ts'
 import { acquireWin, type LeaseRequest } from './lease.ts'
+import { RecipeClaim } from './recipe-claim.ts'
 import type { ServerAddress } from './socket.ts'
 import type { Win } from './win.ts'
 
@@ -36,6 +37,21 @@ export class MachineRoom {
     } finally {
       stop()
     }
+  }
+
+  /** The guest's snapshots, with what tells them apart. */
+  templates(guest: string): Promise<TemplateInfo[]> {
+    return this.#control.request('templates', { guest })
+  }
+
+  /** The right to build a recipe; the caller closes it. */
+  claim(guest: string, recipe: string, onProgress: (progress: Progress) => void): Promise<RecipeClaim> {
+    return RecipeClaim.take(this.#address, guest, recipe, onProgress)
+  }
+
+  /** Says that recipes' snapshots are in use; older generations may go. @throws OsrunError SNAPSHOT_NOT_FOUND */
+  async keep(guest: string, snapshots: readonly string[]): Promise<void> {
+    await this.#control.request('keep', { guest, snapshots: [...snapshots] })
   }
 
   acquire(request: LeaseRequest): Promise<Win> {

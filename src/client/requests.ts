@@ -16,7 +16,7 @@ interface Pending {
 
 const minute = 60_000
 
-// Generous: they end waits that nothing else would end. `acquire` includes the queue, `install` builds a guest.
+// Generous: they end waits that nothing else would end. `acquire` includes the queue, `install` builds a guest, `claim` waits for a build.
 const deadlines: Record<Method, number> = {
   acquire: 120 * minute,
   restore: 3 * minute,
@@ -30,6 +30,9 @@ const deadlines: Record<Method, number> = {
   release: minute,
   hold: minute,
   install: 240 * minute,
+  templates: minute,
+  claim: 240 * minute,
+  keep: minute,
   drain: 11 * minute,
   status: minute,
 }

@@ -94,7 +94,8 @@ interface Walked {
   readonly folders: string[]
 }
 
-async function walk(root: string): Promise<Walked> {
+/** All that lies in a folder of this computer. @throws OsrunError HOST_FILE_FAILED for what is no file or folder */
+export async function walk(root: string): Promise<Walked> {
   const found: Walked = { files: [], folders: [] }
   async function enter(path: string, above: readonly string[]): Promise<void> {
     const real = await realpath(join(root, path))

@@ -14,9 +14,15 @@ export function checkOptions<T extends v.GenericSchema>(schema: T, options: unkn
   }
   const [issue] = checked.issues
   const name = v.getDotPath(issue)
-  if (issue.type === 'strict_object' && name !== null) {
-    const known = 'entries' in schema ? `; the options are ${Object.keys(schema.entries as object).join(', ')}` : ''
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    const known =
+      issue.path?.length === 1 && 'entries' in schema
+        ? `; the options are ${Object.keys(schema.entries as object).join(', ')}`
+        : ''
     throw new OsrunError('BAD_OPTION', `Unknown option \`${name}\` in ${source}${known}`)
+  }
+  if (issue.type === 'strict_object' && issue.received === 'undefined' && name !== null) {
+    throw new OsrunError('BAD_OPTION', `The option \`${name}\` is missing in ${source}`)
   }
   const what = name === null ? source : `the option \`${name}\` in ${source}`
   const expected = issue.type === 'strict_object' ? 'an object' : issue.message

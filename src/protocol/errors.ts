@@ -9,6 +9,7 @@ export const errorCodes = {
   UNKNOWN_GUEST: 'user', // no guest of that name is defined
   SNAPSHOT_NOT_FOUND: 'user', // the store has no such snapshot for this guest and machine key
   SNAPSHOT_EXISTS: 'user', // the name is taken and `replace` was not given
+  RECIPE_FAILED: 'user', // the setup of a recipe (option `snapshots`) cannot be loaded, failed, or took too long
   COMMAND_NOT_FOUND: 'user', // the guest has no program of that name, or no such working folder
   FILE_NOT_FOUND: 'user', // the guest has no such file or folder
   FILE_FAILED: 'user', // the guest's system refused to read, write, list, make or remove a file or folder

@@ -31,6 +31,19 @@ const name = v.pipe(
   v.check((value) => isName(value), 'is no valid name'),
 )
 
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/))
+
+/** What a snapshot was built from: the recipe, and what its setup uploaded. */
+export const recipeTrace = v.strictObject({
+  /** As the user calls it; the snapshot's own name has a hash of the content behind it. */
+  name,
+  /** Hash of all that is known before the setup runs: its modules, its inputs, what it starts from. */
+  key: hash,
+  /** Files and folders of the user's computer, by their path from the setup's folder. */
+  uploads: v.pipe(v.array(v.strictObject({ path: v.string(), digest: v.string() })), v.maxLength(10_000)),
+})
+export type RecipeTrace = v.InferOutput<typeof recipeTrace>
+
 /** Keys that are pressed together, by QEMU's names: pressed in this order, released in the reverse. */
 const chord = v.pipe(
   v.array(
@@ -63,7 +76,8 @@ export const methodParameters = {
     network: v.picklist(networkModes),
   }),
   restore: v.strictObject({ snapshot: v.optional(name) }),
-  snapshot: v.strictObject({ name, replace: v.boolean() }),
+  /** With `recipe` the snapshot is what this recipe makes. */
+  snapshot: v.strictObject({ name, replace: v.boolean(), recipe: v.optional(recipeTrace) }),
   snapshots: v.strictObject({}),
   screenshot: v.strictObject({}),
   /** Types on the machine's keyboard. */
@@ -85,6 +99,15 @@ export const methodParameters = {
   hold: v.strictObject({}),
   /** Builds what is missing so that `acquire` of the guest's `provisioned` snapshot needs no building. */
   install: v.strictObject({ guest: name }),
+  /** The snapshots of a guest that was installed, with what they come from; none that is damaged. */
+  templates: v.strictObject({ guest: name }),
+  /**
+   * Takes the right to build the recipe of that name, and waits while another has it, of any machine room of this
+   * computer. It is given back with the end of this websocket, after its machine.
+   */
+  claim: v.strictObject({ guest: name, recipe: name }),
+  /** Says that these snapshots are in use, and removes older generations of their recipes that nobody has used lately. */
+  keep: v.strictObject({ guest: name, snapshots: v.pipe(v.array(name), v.maxLength(1000)) }),
   /** Resolves when no lease is left, at the latest after `deadline` milliseconds. */
   drain: v.strictObject({ deadline: v.pipe(v.number(), v.minValue(0), v.maxValue(600_000)) }),
   status: v.strictObject({}),
@@ -102,9 +125,20 @@ export const snapshotInfo = v.object({
   createdAt: v.string(),
   /** Bytes on disk that are this snapshot's own. */
   size: v.number(),
+  /** The recipe that it was built by, if it was. */
+  recipe: v.optional(v.string()),
 })
 /** A named state of a running machine: memory, disk and desktop. */
 export type SnapshotInfo = v.InferOutput<typeof snapshotInfo>
+
+export const template = v.object({
+  name: v.string(),
+  /** Another one for each publication, also under the same name. */
+  id: v.string(),
+  recipe: v.optional(recipeTrace),
+})
+/** A snapshot, and what tells it from others. */
+export type TemplateInfo = v.InferOutput<typeof template>
 
 export const lease = v.object({
   machine: v.string(),
@@ -148,6 +182,9 @@ export const methodResults = {
   release: v.null(),
   hold: v.null(),
   install: v.object({ built: v.boolean() }),
+  templates: v.array(template),
+  claim: v.null(),
+  keep: v.null(),
   drain: v.object({ left: v.number() }),
   status,
 } as const

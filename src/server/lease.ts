@@ -166,7 +166,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
   }
 
   /** Makes a snapshot of the machine as it is now. */
-  snapshot(name: string, replace: boolean): Promise<SnapshotInfo> {
+  snapshot({ name, replace, recipe }: Parameters<'snapshot'>): Promise<SnapshotInfo> {
     return this.#alone(async () => {
       const { store, guest, key } = this.#terms.home
       if (!replace && (await store.find(name)) !== undefined) {
@@ -181,7 +181,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
       }
       await this.#keeper.stop()
       const parent = this.#template.manifest.name
-      const identity = { guest: guest.name, name, key, parent }
+      const identity = { guest: guest.name, name, key, parent, ...(recipe && { recipe }) }
       const greeting = greetingOf(this.#terms)
       const { programs } = this.#terms.room
       try {

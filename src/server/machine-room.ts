@@ -5,9 +5,11 @@ import { Capacity, defaultCapacity, defaultStandbys } from '../machines/capacity
 import type { Programs } from '../machines/machine.ts'
 import { probeAccelerator } from '../machines/probe/accelerator.ts'
 import { isOsrunError } from '../protocol/errors.ts'
-import type { Parameters, Progress, ServerStatus } from '../protocol/messages.ts'
-import { lock, tryLock } from '../snapshots/lock.ts'
+import type { Parameters, Progress, ServerStatus, TemplateInfo } from '../protocol/messages.ts'
+import { listTemplates, markUsed, recipeLock, removeOldGenerations } from '../snapshots/generations.ts'
+import { lock, tryLock, type Unlock } from '../snapshots/lock.ts'
 import { provision, provisioned } from '../snapshots/provision.ts'
+import type { Template } from '../snapshots/store.ts'
 import { type Equipment, type GuestHome, openGuestHome } from './guest-home.ts'
 import { Lease } from './lease.ts'
 import { findPrograms } from './programs.ts'
@@ -89,6 +91,35 @@ export class MachineRoom {
     return { built: built || home.built }
   }
 
+  /** The snapshots of a guest, with what they come from. */
+  async templates(guest: string): Promise<TemplateInfo[]> {
+    const { store } = await this.#home(guest, () => {})
+    return listTemplates(store)
+  }
+
+  /** The right to build a recipe; waits while another machine room or client has it. */
+  async claim(guest: string, recipe: string, onProgress: OnProgress, signal: AbortSignal): Promise<Unlock> {
+    const { store } = await this.#home(guest, onProgress, signal)
+    return this.#lock(
+      recipeLock(store, recipe),
+      () => onProgress({ phase: `snapshot ${recipe}: waiting for another run that builds it` }),
+      signal,
+    )
+  }
+
+  /** Notes that recipes' snapshots are in use, and removes old generations. @throws OsrunError SNAPSHOT_NOT_FOUND */
+  async keep(guest: string, snapshots: readonly string[]): Promise<void> {
+    const { store } = await this.#home(guest, () => {})
+    const templates = await Promise.all(snapshots.map((name) => store.get(name)))
+    await Promise.all(templates.map((template) => this.#use(template)))
+    for (const recipe of new Set(templates.map(({ manifest }) => manifest.recipe?.name))) {
+      const removed = recipe === undefined ? [] : await removeOldGenerations(store, recipe)
+      if (removed.length > 0) {
+        this.log(`removed snapshots that older forms of the recipe "${recipe}" built: ${removed.join(', ')}`)
+      }
+    }
+  }
+
   /** A running machine for one client. Waits for a free place. */
   async acquire(wish: Parameters<'acquire'>, onProgress: OnProgress, signal: AbortSignal): Promise<Lease> {
     const home = await this.#home(wish.guest, onProgress, signal)
@@ -96,7 +127,7 @@ export class MachineRoom {
       await this.#provisioned(home, onProgress, signal)
     } else {
       // Nobody should queue for what there is not.
-      await home.store.get(wish.snapshot)
+      await this.#use(await home.store.get(wish.snapshot))
     }
     const terms = { room: this, home, wish, secret: randomBytes(16).toString('hex') }
     const { giveBack, ...supplied } = await this.#supply(terms, signal)
@@ -207,17 +238,30 @@ export class MachineRoom {
     return opening
   }
 
+  async #lock(path: string, onWait: () => void, signal?: AbortSignal): Promise<Unlock> {
+    const taken = await tryLock(path)
+    if (taken !== undefined) {
+      return taken
+    }
+    onWait()
+    return lock(path, signal)
+  }
+
+  /** A store that this server may only read has no notes, and nothing is removed from it. */
+  async #use(template: Template): Promise<void> {
+    if (template.manifest.recipe === undefined) {
+      return
+    }
+    await markUsed(template).catch(({ message }) => this.log(`the use of ${template.folder} is not noted: ${message}`))
+  }
+
   /** Makes sure that there is the snapshot `provisioned`. @returns whether it was made now */
   async #provisioned(home: GuestHome, onProgress: OnProgress, signal?: AbortSignal): Promise<boolean> {
     if (await isProvisioned(home)) {
       return false
     }
-    const path = home.store.lockPath(provisioned)
-    const taken = await tryLock(path)
-    if (taken === undefined) {
-      onProgress({ phase: `guest ${home.guest.name}: waiting for another process that builds it` })
-    }
-    const unlock = taken ?? (await lock(path, signal))
+    const onWait = () => onProgress({ phase: `guest ${home.guest.name}: waiting for another process that builds it` })
+    const unlock = await this.#lock(home.store.lockPath(provisioned), onWait, signal)
     try {
       if (await isProvisioned(home)) {
         return false

@@ -11,6 +11,7 @@ import {
   request,
   type ServerEvent,
 } from '../protocol/messages.ts'
+import type { Unlock } from '../snapshots/lock.ts'
 import type { Lease } from './lease.ts'
 import type { MachineRoom } from './machine-room.ts'
 
@@ -27,6 +28,7 @@ export class Session {
   readonly #decoder = new FrameDecoder()
   #lease: Lease | undefined
   #acquiring = false
+  #claim: Promise<Unlock> | undefined
 
   constructor(socket: WebSocket, room: MachineRoom) {
     this.#socket = socket
@@ -41,7 +43,7 @@ export class Session {
     socket.on('error', () => {})
     socket.on('close', () => {
       this.#ended.abort(new OsrunError('CONNECTION_LOST', 'The client is gone.'))
-      this.#release().catch((error: unknown) => this.#room.log(`releasing failed: ${toOsrunError(error).message}`))
+      this.#end().catch((error: unknown) => this.#room.log(`releasing failed: ${toOsrunError(error).message}`))
     })
   }
 
@@ -68,7 +70,7 @@ export class Session {
       await lease.restore(snapshot)
       return lease.describe()
     },
-    snapshot: ({ name, replace }) => this.#own().snapshot(name, replace),
+    snapshot: (wish) => this.#own().snapshot(wish),
     snapshots: () => this.#own().snapshots(),
     screenshot: async () => {
       const { png, width, height } = await this.#own().screenshot()
@@ -94,6 +96,19 @@ export class Session {
     },
     hold: async () => null,
     install: ({ guest }) => this.#room.install(guest, this.#sayProgress, this.#ended.signal),
+    templates: ({ guest }) => this.#room.templates(guest),
+    claim: async ({ guest, recipe }) => {
+      if (this.#claim !== undefined) {
+        throw new OsrunError('SERVER_PROTOCOL', 'This connection has a claim already; open another one.')
+      }
+      this.#claim = this.#room.claim(guest, recipe, this.#sayProgress, this.#ended.signal)
+      await this.#claim
+      return null
+    },
+    keep: async ({ guest, snapshots }) => {
+      await this.#room.keep(guest, snapshots)
+      return null
+    },
     drain: async ({ deadline }) => ({ left: await this.#room.drained(deadline) }),
     status: async () => this.#room.status(),
   }
@@ -122,6 +137,16 @@ export class Session {
       throw new OsrunError('SERVER_PROTOCOL', 'This connection has no machine; acquire one first.')
     }
     return this.#lease
+  }
+
+  /** The claim goes last: the next who has it finds what this client's machine has become. */
+  async #end(): Promise<void> {
+    try {
+      await this.#release()
+    } finally {
+      const unlock = await this.#claim?.catch(() => undefined)
+      await unlock?.()
+    }
   }
 
   async #release(): Promise<void> {

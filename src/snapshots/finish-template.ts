@@ -3,6 +3,7 @@ import { copyFile, link, realpath, rename, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createOverlay } from '../machines/disk.ts'
 import type { Machine, Programs } from '../machines/machine.ts'
+import type { RecipeTrace } from '../protocol/messages.ts'
 import type { Manifest } from './manifest.ts'
 import { memoryOffset } from './restore.ts'
 import type { Draft, Template } from './store.ts'
@@ -16,6 +17,7 @@ export interface TemplateIdentity {
   readonly name: string
   readonly key: string
   readonly parent?: string
+  readonly recipe?: RecipeTrace
 }
 
 /**

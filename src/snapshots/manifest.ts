@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { recipeTrace } from '../protocol/messages.ts'
 
 const file = v.object({ name: v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/)), size: v.number() })
 
@@ -12,6 +13,8 @@ const manifest = v.object({
   /** Undefined for a snapshot that was booted, not made from another. */
   parent: v.optional(v.string()),
   createdAt: v.pipe(v.string(), v.isoTimestamp()),
+  /** What it was built from, where a recipe built it. */
+  recipe: v.optional(recipeTrace),
   memoryMiB: v.number(),
   /** Memory begins at `offset`, 0 by default. */
   ram: v.object({ ...file.entries, offset: v.optional(v.number()) }),

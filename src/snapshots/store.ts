@@ -175,6 +175,7 @@ function describe(manifest: Manifest): SnapshotInfo {
     ...(manifest.parent === undefined ? {} : { parent: manifest.parent }),
     createdAt: manifest.createdAt,
     size: own.reduce((sum, file) => sum + file.size, 0),
+    ...(manifest.recipe === undefined ? {} : { recipe: manifest.recipe.name }),
   }
 }
 

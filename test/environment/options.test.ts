@@ -30,6 +30,8 @@ describe('what holds for a file', () => {
   })
 })
 
+const long = 'a'.repeat(48)
+
 test.for<[unknown, RegExp]>([
   ['wine', /^Expected the config to be an object, got "wine"$/],
   [{ guest: 'Wine' }, /^Expected the option `guest` in the config to be a name .*, got "Wine"$/],
@@ -45,7 +47,28 @@ test.for<[unknown, RegExp]>([
   [{ machines: 1.5 }, /`machines` in the config to be a whole number from 1 to 256, got 1.5/],
   [{ memory: '2GB' }, /`memory` in the config to be an amount such as "2GiB" or "1536MiB", got "2GB"/],
   [{ cpus: 0 }, /`cpus`/],
-  [{ snapshots: {} }, /^Unknown option `snapshots` in the config; the options are guest, snapshot, isolate/],
+  [{ snapshot5: {} }, /^Unknown option `snapshot5` in the config; the options are guest, snapshot, isolate/],
+  [{ snapshots: ['a'] }, /`snapshots.0` in the config to be an object, got "a"$/],
+  [{ snapshots: 'a' }, /`snapshots` in the config to be an object of recipes by name, got "a"$/],
+  [{ snapshots: { git: './git.ts' } }, /^Expected the option `snapshots.git` in the config to be an object, got "/],
+  [{ snapshots: { git: {} } }, /^The option `snapshots.git.setup` is missing in the config$/],
+  [
+    { snapshots: { git: { setup: 1 } } },
+    /^Expected the option `snapshots.git.setup` in the config to be a path, got 1$/,
+  ],
+  [{ snapshots: { git: { setup: 'a', form: 'b' } } }, /^Unknown option `snapshots.git.form` in the config$/],
+  [
+    { snapshots: { git: { setup: 'a', from: 'B' } } },
+    /^Expected the option `snapshots.git.from` .* a name of .* got "B"$/,
+  ],
+  [
+    { snapshots: { git: { setup: 'a', timeout: 0 } } },
+    /`snapshots.git.timeout` in the config to be milliseconds, got 0$/,
+  ],
+  [{ snapshots: { git: { setup: 'a', inputs: 'b' } } }, /`snapshots.git.inputs` in the config to be a list of paths/],
+  [{ snapshots: { Git: { setup: 'a' } } }, /`snapshots.Git` in the config to be a name of 1 to 47 .*, got "Git"$/],
+  [{ snapshots: { provisioned: { setup: 'a' } } }, /`snapshots.provisioned` .* other than "provisioned"/],
+  [{ snapshots: { [long]: { setup: 'a' } } }, /to be a name of 1 to 47/],
 ])('a bad option is told by name, with what was expected and what came: %j', ([options, message]) => {
   expect(() => parseOptions(options, 'the config')).toThrow(
     expect.objectContaining({ code: 'BAD_OPTION', message: expect.stringMatching(message) }),

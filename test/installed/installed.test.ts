@@ -49,7 +49,7 @@ describe('the packed package', () => {
         expect(result).toBeTypeOf('string')
       })
       export const name: string = environment.name
-      export const plugin = osrun({ guest: 'wine', isolate: 'file' })
+      export const plugin = osrun({ guest: 'wine', isolate: 'file', snapshots: { git: { setup: './git.setup.ts' } } })
       export const start: () => Promise<AsyncDisposable> = () => startServer()
       export type Machine = Win
     `
