@@ -32,9 +32,10 @@ async function talkByPipes(
   const { stdin, stdout, stderr } = terminal
   const unread = new AbortController()
   const child = win.spawn(command, { ...raw, signal: AbortSignal.any([signal, unread.signal]) })
+  // Stays: what was written before the first failure fails too.
   const onError = () => unread.abort(new Error('nobody reads the output any more'))
-  stdout.once('error', onError)
-  stderr.once('error', onError)
+  stdout.on('error', onError)
+  stderr.on('error', onError)
   child.stdin.on('error', () => {})
   stdin.pipe(child.stdin)
   child.stdout.pipe(stdout, { end: false })
@@ -49,8 +50,6 @@ async function talkByPipes(
     stdin.unpipe(child.stdin)
     stdin.pause()
     await Promise.all([flushed(stdout), flushed(stderr)])
-    stdout.off('error', onError)
-    stderr.off('error', onError)
   }
 }
 
@@ -61,7 +60,8 @@ async function talkByTerminal(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const { stdin, stdout } = terminal
-  const child = win.spawn(command, { ...raw, tty: sizeOf(stdout), signal })
+  const shell = isInteractiveShell(command) ? { shell: false as const } : {}
+  const child = win.spawn(command, { ...raw, ...shell, tty: sizeOf(stdout), signal })
   const onResize = () => {
     const { columns, rows } = sizeOf(stdout)
     child.resize(columns, rows).catch(() => {})
@@ -84,6 +84,11 @@ async function talkByTerminal(
     stdin.pause()
     await flushed(stdout)
   }
+}
+
+/** A shell that a person talks with is not started by another shell, which Ctrl-C would end. */
+function isInteractiveShell(command: string): boolean {
+  return /^\s*(cmd|powershell|pwsh)(\.exe)?(\s+[^&|<>^]*)?$/i.test(command)
 }
 
 const mostCells = 1000
