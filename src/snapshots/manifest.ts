@@ -1,9 +1,16 @@
 import * as v from 'valibot'
 import { recipeTrace } from '../protocol/messages.ts'
 
-const file = v.object({ name: v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/)), size: v.number() })
+const file = v.object({
+  name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)),
+  size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  /** Hexadecimal. Known of a snapshot that was imported or sealed; publishing is too quick to read all of it. */
+  sha256: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+})
+/** One file of a snapshot. */
+export type ManifestFile = v.InferOutput<typeof file>
 
-const manifest = v.object({
+export const manifestSchema = v.object({
   format: v.literal(1),
   guest: v.string(),
   name: v.string(),
@@ -25,14 +32,24 @@ const manifest = v.object({
   layers: v.array(file),
 })
 /** What a snapshot's folder holds; written last, so a folder with a manifest is whole. */
-export type Manifest = v.InferOutput<typeof manifest>
+export type Manifest = v.InferOutput<typeof manifestSchema>
 
 export const manifestName = 'manifest.json'
+
+/** All files of a snapshot, besides its manifest. */
+export function filesOf(manifest: Manifest): ManifestFile[] {
+  return [manifest.ram, manifest.state, manifest.overlay, ...manifest.layers]
+}
+
+/** The text of a manifest's file. */
+export function formatManifest(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, undefined, 2)}\n`
+}
 
 /** The manifest in `text`, or undefined where it is none. */
 export function parseManifest(text: string): Manifest | undefined {
   try {
-    const parsed = v.safeParse(manifest, JSON.parse(text))
+    const parsed = v.safeParse(manifestSchema, JSON.parse(text))
     return parsed.success ? parsed.output : undefined
   } catch {
     return undefined
