@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import * as v from 'valibot'
 import { recipeTrace } from '../protocol/messages.ts'
 
@@ -22,9 +24,9 @@ export const manifestSchema = v.object({
   createdAt: v.pipe(v.string(), v.isoTimestamp()),
   /** What it was built from, where a recipe built it. */
   recipe: v.optional(recipeTrace),
-  memoryMiB: v.number(),
+  memoryMiB: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   /** Memory begins at `offset`, 0 by default. */
-  ram: v.object({ ...file.entries, offset: v.optional(v.number()) }),
+  ram: v.object({ ...file.entries, offset: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))) }),
   state: file,
   /** An empty overlay over the top layer, which machines copy. */
   overlay: file,
@@ -54,4 +56,28 @@ export function parseManifest(text: string): Manifest | undefined {
   } catch {
     return undefined
   }
+}
+
+/** The same manifest with the digests of its files, by their names. */
+export function withDigests(manifest: Manifest, digests: ReadonlyMap<string, string>): Manifest {
+  const sealed = <T extends ManifestFile>(file: T): T => ({ ...file, sha256: digests.get(file.name) ?? file.sha256 })
+  const { ram, state, overlay, layers } = manifest
+  const files = { ram: sealed(ram), state: sealed(state), overlay: sealed(overlay), layers: layers.map(sealed) }
+  return { ...manifest, ...files }
+}
+
+/** True where `ram` is long enough to hold the guest's memory. */
+export function holdsMemory({ ram, memoryMiB }: Manifest): boolean {
+  return (ram.offset ?? 0) + memoryMiB * 2 ** 20 <= ram.size
+}
+
+/** The files in `folder` that are missing or have another size than the manifest says, a line for each. */
+export async function sizeProblems(folder: string, manifest: Manifest): Promise<string[]> {
+  const found = await Promise.all(
+    filesOf(manifest).map(async ({ name, size }) => {
+      const file = await stat(join(folder, name)).catch(() => undefined)
+      return file?.size === size ? undefined : `${name} has ${file?.size ?? 'no'} bytes in place of ${size}`
+    }),
+  )
+  return found.filter((problem) => problem !== undefined)
 }

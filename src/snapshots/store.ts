@@ -4,7 +4,7 @@ import { OsrunError } from '../protocol/errors.ts'
 import type { SnapshotInfo } from '../protocol/messages.ts'
 import { checkName } from '../protocol/names.ts'
 import { tryLock, type Unlock } from './lock.ts'
-import { filesOf, formatManifest, type Manifest, type ManifestFile, manifestName, parseManifest } from './manifest.ts'
+import { filesOf, formatManifest, type Manifest, manifestName, parseManifest, sizeProblems } from './manifest.ts'
 import { filesLock, filesNameOf, follow, newFilesName, point, pointedAt, unpoint } from './name-link.ts'
 import { asDiskFull } from './room.ts'
 
@@ -41,7 +41,10 @@ export class Store {
   find(name: string): Promise<Template | undefined> {
     return this.read(name, async (folder) => {
       const manifest = await readManifest(name, folder)
-      await Promise.all(filesOf(manifest).map((file) => checkFile(name, folder, file)))
+      const [problem] = await sizeProblems(folder, manifest)
+      if (problem !== undefined) {
+        throw damaged(name, folder, problem)
+      }
       return { folder, manifest }
     })
   }
@@ -58,9 +61,13 @@ export class Store {
   /** All snapshots, by name. A damaged one is left out. */
   async list(): Promise<SnapshotInfo[]> {
     const names = await this.names()
-    const described = (name: string) => async (folder: string) => describe(folder, await readManifest(name, folder))
-    const found = await Promise.all(names.map((name) => this.read(name, described(name)).catch(() => undefined)))
+    const found = await Promise.all(names.map((name) => this.info(name).catch(() => undefined)))
     return found.filter((info) => info !== undefined)
+  }
+
+  /** What there is to say of the snapshot of that name, or undefined. @throws OsrunError SNAPSHOT_DAMAGED */
+  info(name: string): Promise<SnapshotInfo | undefined> {
+    return this.read(name, async (folder) => describe(folder, await readManifest(name, folder)))
   }
 
   /** The names of all snapshots, also of damaged ones. */
@@ -220,13 +227,6 @@ async function describe(folder: string, manifest: Manifest): Promise<SnapshotInf
     createdAt: manifest.createdAt,
     size: taken.reduce((sum, bytes) => sum + bytes, 0),
     ...(manifest.recipe === undefined ? {} : { recipe: manifest.recipe.name }),
-  }
-}
-
-async function checkFile(snapshot: string, folder: string, file: ManifestFile): Promise<void> {
-  const found = await stat(join(folder, file.name)).catch(() => undefined)
-  if (found?.size !== file.size) {
-    throw damaged(snapshot, folder, `${file.name} has ${found?.size ?? 'no'} bytes in place of ${file.size}`)
   }
 }
 
