@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
+import { createWriteStream, existsSync } from 'node:fs'
+import { rename, rm, stat } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { installedGuest } from '../../guests/prepare.ts'
 import { findRecipe } from '../../guests/recipe.ts'
@@ -75,12 +75,9 @@ async function writeWhole(path: string, replace: boolean, write: (to: Writable) 
     throw new OsrunError('HOST_FILE_FAILED', `${path} exists already. Name another file, or replace it: --replace.`)
   }
   const draft = `${path}.${randomBytes(4).toString('hex')}.part`
-  let handle: FileHandle | undefined
   try {
     // Memory holds secrets: nobody else reads it.
-    handle = await open(draft, 'wx', 0o600)
-    await write(handle.createWriteStream({ autoClose: false }))
-    await handle.sync()
+    await write(createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }))
     await rename(draft, path)
   } catch (error) {
     const full = asDiskFull(error, path)
@@ -90,7 +87,6 @@ async function writeWhole(path: string, replace: boolean, write: (to: Writable) 
     const why = error instanceof Error ? error.message : String(error)
     throw new OsrunError('HOST_FILE_FAILED', `${path} cannot be written: ${why}`, { cause: error })
   } finally {
-    await handle?.close()
     await rm(draft, { force: true })
   }
 }
