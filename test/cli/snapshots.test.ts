@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -45,6 +45,8 @@ describe.skipIf(withoutQemuImg !== '')(`osrun snapshots${withoutQemuImg}`, () =>
       expect.stringMatching(/^wine {3}pnpm {2}node /),
     ])
     expect((await osrun('list', '--guest', 'win11')).stdout).toBe(`There are no snapshots in ${cache}.`)
+    await mkdir(join(cache, 'docker', 'store'), { recursive: true })
+    expect((await osrun()).stderr).toBe(`Snapshots of machines in containers: --cache ${join(cache, 'docker')}`)
   })
 
   test('lists as JSON, with why this host cannot use them', async () => {
@@ -108,6 +110,20 @@ describe.skipIf(withoutQemuImg !== '')(`osrun snapshots${withoutQemuImg}`, () =>
     const piped = await execa(process.execPath, words, { encoding: 'buffer' })
     expect(Buffer.from(piped.stdout)).toEqual(await readFile(join(folder, 'pnpm.osrun.tar.zst')))
     expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  test('leaves nothing half done where it is interrupted', async () => {
+    const program = join(process.cwd(), 'src/cli/main.ts')
+    const child = execa(process.execPath, [program, 'snapshots', 'import', '-', '--cache', cache], { reject: false })
+    child.stdin.write((await readFile(join(folder, 'pnpm.osrun.tar.zst'))).subarray(0, 100))
+    // Once it catches SIGHUP (bit 0), which Node by itself does not, it is at work.
+    const caught = async () =>
+      /^SigCgt:\s*[0-9a-f]*[13579bdf]$/m.test(await readFile(`/proc/${child.pid}/status`, 'utf8'))
+    await expect.poll(caught, { timeout: 30_000 }).toBe(true)
+    child.kill('SIGINT')
+    const { exitCode, stderr } = await child
+    expect(stderr).toBe('osrun: CANCELED: Interrupted.')
+    expect(exitCode).toBe(125)
   })
 
   test('does not import what this host cannot run, and says why', async () => {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { SnapshotInfo } from '../../protocol/messages.ts'
 import { formatBytes } from '../../snapshots/room.ts'
@@ -18,11 +20,15 @@ interface Listed extends Partial<SnapshotInfo> {
 
 /** Prints all snapshots of a cache folder. @returns the exit code */
 export async function list(options: CacheOptions & Selection & Output): Promise<number> {
-  const { json, stdout = process.stdout } = options
+  const { json, cache, stdout = process.stdout, stderr = process.stderr } = options
   const selected = await selectAll(options)
   const host = await ThisHost.look(options)
   const listed = await Promise.all(selected.map((each) => describe(each, host)))
   stdout.write(json ? `${JSON.stringify(listed, undefined, 2)}\n` : table(listed, options))
+  // The runtime docker keeps its own, which another QEMU made.
+  if (existsSync(join(cache, 'docker', 'store'))) {
+    stderr.write(`Snapshots of machines in containers: --cache ${join(cache, 'docker')}\n`)
+  }
   return 0
 }
 

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { OsrunError } from '../../protocol/errors.ts'
 
 /** How a command says what it has to say. */
 export interface Output {
@@ -12,6 +13,7 @@ export interface Output {
 /**
  * Runs `work` with a signal that Ctrl-C or a request to end aborts, so that it can remove what it has half done; a
  * second one ends the process at once.
+ * @throws OsrunError CANCELED where it was
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
@@ -30,6 +32,8 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   }
   try {
     return await work(controller.signal)
+  } catch (error) {
+    throw controller.signal.aborted ? new OsrunError('CANCELED', 'Interrupted.', { cause: error }) : error
   } finally {
     stop()
   }
