@@ -18,6 +18,7 @@ import {
 } from './archive.ts'
 import { storeFolder } from './cache.ts'
 import { chainProblems } from './disk-chain.ts'
+import { writeKeyParts } from './key.ts'
 import { filesOf, withDigests } from './manifest.ts'
 import { asDiskFull, checkRoom } from './room.ts'
 import { writeSparse } from './sparse-file.ts'
@@ -106,7 +107,10 @@ async function take(task: Importing, entries: AsyncIterator<Entry, undefined>): 
   const store = new Store(storeFolder(cache, manifest.guest, manifest.key))
   const name = task.name ?? manifest.name
   if (!task.replace && (await store.names()).includes(name)) {
-    throw snapshotExists(name)
+    throw new OsrunError(
+      'SNAPSHOT_EXISTS',
+      `A snapshot "${name}" exists already. Give it another --name, or --replace.`,
+    )
   }
   const guest = await task.admit(description)
   try {
@@ -121,6 +125,7 @@ async function take(task: Importing, entries: AsyncIterator<Entry, undefined>): 
         throw broken(from, problem)
       }
       await guest?.publish(guestDigests(digests))
+      await writeKeyParts(store.folder, description.parts)
       const id = randomBytes(8).toString('hex')
       return await draft.publish(withDigests({ ...manifest, name, id }, digests), task.replace)
     } finally {

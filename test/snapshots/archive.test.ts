@@ -96,6 +96,7 @@ describe.skipIf(withoutQemuImg !== '')(`an exported snapshot${withoutQemuImg}`, 
     const taken = await take()
     expect(taken.manifest).toMatchObject({ name: 'git', parent: 'provisioned', key, memoryMiB: 16 })
     expect(taken.manifest.id).not.toBe(template.manifest.id)
+    expect((await madeStoreThere()).parts).toEqual(parts)
     for (const { name } of filesOf(template.manifest)) {
       expect(await readFile(join(taken.folder, name))).toEqual(await readFile(join(template.folder, name)))
     }
