@@ -22,7 +22,7 @@ import { writeKeyParts } from './key.ts'
 import { filesOf, withDigests } from './manifest.ts'
 import { asDiskFull, checkRoom } from './room.ts'
 import { writeSparse } from './sparse-file.ts'
-import { Store, snapshotExists, type Template } from './store.ts'
+import { Store, type Template } from './store.ts'
 
 /** Where the guest's files of an archive go. */
 export interface GuestDraft {
