@@ -58,7 +58,7 @@ function locate(command: Command): Command {
         .default('auto')
         .env('OSRUN_ACCEL'),
     )
-    .option('--guest-files <folder>', 'folder of ready-made guests')
+    .addOption(new Option('--guest-files <folder>', 'folder of ready-made guests').env('OSRUN_GUEST_FILES'))
 }
 
 function select(command: Command): Command {
