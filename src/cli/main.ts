@@ -5,6 +5,7 @@ import { isOsrunError } from '../protocol/errors.ts'
 import { defaultCache } from '../runtime/settings.ts'
 import { takeCommands } from './run/command.ts'
 import { ownFailure } from './run/exit-code.ts'
+import { addSnapshotsCommand } from './snapshots/command.ts'
 
 const program = new Command('osrun')
   .description('Runs a command in a clean Windows of its own: a virtual machine, restored from a snapshot.')
@@ -51,6 +52,8 @@ program
     const { doctor } = await import('./doctor.ts')
     process.exit(await doctor(options))
   })
+
+addSnapshotsCommand(program)
 
 try {
   await program.parseAsync()

@@ -28,12 +28,12 @@ export interface Guest {
   readonly bootDeadline: { readonly accelerated: number; readonly emulated: number }
 }
 
-/** What a guest's recipe leaves: the disk, what boots it, and the hash of all that went into it. */
+/** What a guest's recipe leaves: the disk, what boots it, and the hash of both. */
 export interface GuestFiles {
   readonly disk: string
   readonly kernel: string
   readonly initrd: string
-  /** Hexadecimal; equal inputs give an equal id. */
+  /** Hexadecimal; guests with the same id have the same files. */
   readonly id: string
 }
 

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import * as v from 'valibot'
 import { LastWords } from '../machines/last-words.ts'
 import { OsrunError } from '../protocol/errors.ts'
 import type { Progress } from '../protocol/messages.ts'
-import { lock } from '../snapshots/lock.ts'
+import { lock, type Unlock } from '../snapshots/lock.ts'
 import { checkRoom } from '../snapshots/room.ts'
 import type { GuestFiles } from './guest.ts'
+import { guestFileNames, readGuestId, writeGuestId } from './guest-id.ts'
 import { findRecipe, type Recipe } from './recipe.ts'
 
 /** How to come by a guest's files. */
@@ -20,8 +20,6 @@ export interface Preparing {
   readonly signal?: AbortSignal | undefined
 }
 
-const fileNames = { disk: 'disk.qcow2', kernel: 'vmlinuz', initrd: 'initrd.img' } as const
-
 /**
  * The files of the guest of that name: ready-made ones, those of an earlier build from the same recipe, or built now.
  * Two processes that need the same build make it once.
@@ -32,37 +30,57 @@ export async function prepareGuest(name: string, task: Preparing): Promise<Guest
     return { ...(await readyMade(join(task.guestFiles, name))), built: false }
   }
   const recipe = await findRecipe(name)
-  const folder = join(task.cache, 'guests', name, recipe.id)
+  const folder = guestFolder(task.cache, name, recipe)
   if (existsSync(folder)) {
-    return { ...paths(folder, recipe.id), built: false }
+    return { ...(await inFolder(folder)), built: false }
   }
-  const unlock = await lock(join(task.cache, 'guests', name, '.lock'), task.signal)
+  const unlock = await lockGuest(task.cache, name, task.signal)
   try {
     const built = !existsSync(folder)
     if (built) {
       await build(name, recipe, folder, task)
     }
-    return { ...paths(folder, recipe.id), built }
+    return { ...(await inFolder(folder)), built }
   } finally {
     await unlock()
   }
 }
 
-function paths(folder: string, id: string): GuestFiles {
-  return {
-    disk: join(folder, fileNames.disk),
-    kernel: join(folder, fileNames.kernel),
-    initrd: join(folder, fileNames.initrd),
-    id,
+/** The same without building anything: undefined where the guest is not there. */
+export async function installedGuest(
+  name: string,
+  { cache, guestFiles }: Pick<Preparing, 'cache' | 'guestFiles'>,
+): Promise<GuestFiles | undefined> {
+  if (guestFiles !== undefined) {
+    return readyMade(join(guestFiles, name))
   }
+  const folder = guestFolder(cache, name, await findRecipe(name))
+  return existsSync(folder) ? inFolder(folder) : undefined
 }
 
-const guestJson = v.object({ id: v.pipe(v.string(), v.regex(/^[0-9a-f]{8,64}$/)) })
+/** Where the guest that this recipe makes is kept. */
+export function guestFolder(cache: string, name: string, recipe: Recipe): string {
+  return join(cache, 'guests', name, recipe.id)
+}
+
+/** Whoever puts a guest into its folder holds this lock. */
+export function lockGuest(cache: string, name: string, signal?: AbortSignal): Promise<Unlock> {
+  return lock(join(cache, 'guests', name, '.lock'), signal)
+}
+
+function paths(folder: string, id: string): GuestFiles {
+  const { disk, kernel, initrd } = guestFileNames
+  return { disk: join(folder, disk), kernel: join(folder, kernel), initrd: join(folder, initrd), id }
+}
+
+async function inFolder(folder: string): Promise<GuestFiles> {
+  // Guests of the first versions have none yet.
+  return paths(folder, await readGuestId(folder).catch(() => writeGuestId(folder)))
+}
 
 async function readyMade(folder: string): Promise<GuestFiles> {
   try {
-    const { id } = v.parse(guestJson, JSON.parse(await readFile(join(folder, 'guest.json'), 'utf8')))
-    return paths(folder, id)
+    return paths(folder, await readGuestId(folder))
   } catch (cause) {
     throw new OsrunError('UNKNOWN_GUEST', `Expected a ready-made guest with a guest.json in ${folder}.`, { cause })
   }
@@ -79,14 +97,15 @@ async function build(name: string, recipe: Recipe, folder: string, task: Prepari
   const draft = await mkdtemp(join(parent, '.draft-'))
   try {
     await runRecipe(name, recipe, draft, task)
+    await writeGuestId(draft)
     await rename(draft, folder)
   } finally {
     await rm(draft, { recursive: true, force: true })
   }
 }
 
-// Whoever builds holds the lock, so a draft that lies here now is a killed builder's.
-async function removeDeadDrafts(parent: string): Promise<void> {
+/** Removes what killed builders left. For who holds the lock: no draft that lies here is anybody else's then. */
+export async function removeDeadDrafts(parent: string): Promise<void> {
   const names = await readdir(parent)
   const drafts = names.filter((name) => name.startsWith('.draft-'))
   await Promise.all(drafts.map((name) => rm(join(parent, name), { recursive: true, force: true })))

@@ -24,6 +24,7 @@ export const errorCodes = {
   QEMU_UNUSABLE: 'host', // QEMU is missing or too old
   HOST_INCOMPLETE: 'host', // another program that building a guest needs is missing
   ACCELERATOR_UNUSABLE: 'host', // the accelerator that was asked for does not work here
+  SNAPSHOT_UNUSABLE: 'host', // the snapshot was made with a QEMU, accelerator, CPU or guest that this host does not have
   DISK_FULL: 'host', // the store's or the overlay's disk has too little room
 
   // Something broke on the way.
@@ -31,7 +32,7 @@ export const errorCodes = {
   GUEST_NOT_READY: 'system', // the guest did not reach its desktop and agent in time
   RESTORE_FAILED: 'system', // QEMU refused the snapshot
   SNAPSHOT_FAILED: 'system', // a snapshot could not be taken or published
-  SNAPSHOT_DAMAGED: 'system', // a file of the snapshot is missing or has another size than its manifest says
+  SNAPSHOT_DAMAGED: 'system', // a file of the snapshot, or of its archive, is missing, cut or has other bytes
   MACHINE_CRASHED: 'system', // QEMU ended while the machine was in use
   MACHINE_UNRESPONSIVE: 'system', // the machine or its agent stopped answering
   OUTCOME_UNKNOWN: 'system', // the command may have run: the link was lost before its exit was known

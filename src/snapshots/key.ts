@@ -1,24 +1,60 @@
 import { createHash } from 'node:crypto'
-import type { MachineShape } from '../machines/shape.ts'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as v from 'valibot'
 
-/** All that a snapshot's memory and device state depend on. Two hosts that agree on it can share snapshots. */
-export interface KeyParts {
+export const keyPartsSchema = v.object({
   /** The store's own format; raised when an older reader would misunderstand a newer snapshot. */
-  readonly format: number
-  /** Hash of the recipe that made the guest's disk, kernel and agent. */
-  readonly guestId: string
+  format: v.number(),
+  /** Hash of the guest's disk, kernel and initrd. */
+  guestId: v.string(),
   /** QEMU's full version line: Debian's revisions count, since device state may change with a patch. */
-  readonly qemuVersion: string
+  qemuVersion: v.string(),
   /** Of the host where the model is the host's own, otherwise empty. */
-  readonly hostCpu: string
-  readonly shape: Omit<MachineShape, 'kernel'> & { readonly kernelCommandLine: string }
-}
+  hostCpu: v.string(),
+  shape: v.object({
+    machineType: v.string(),
+    accelerator: v.picklist(['kvm', 'hvf', 'tcg']),
+    cpuModel: v.string(),
+    cpus: v.number(),
+    memoryMiB: v.number(),
+    screen: v.object({ width: v.number(), height: v.number() }),
+    kernelCommandLine: v.string(),
+  }),
+})
+/** All that a snapshot's memory and device state depend on. Two hosts that agree on it can share snapshots. */
+export type KeyParts = v.InferOutput<typeof keyPartsSchema>
 
 export const storeFormat = 1
 
 /** The snapshot key: 16 hexadecimal characters. */
 export function snapshotKey(parts: KeyParts): string {
   return createHash('sha256').update(canonical(parts)).digest('hex').slice(0, 16)
+}
+
+const partsName = '.key.json'
+
+/** Says in a key's folder what the key was made of, which the key itself does not tell. */
+export async function writeKeyParts(folder: string, parts: KeyParts): Promise<void> {
+  if ((await readKeyParts(folder, snapshotKey(parts))) === undefined) {
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, partsName), `${JSON.stringify(parts, undefined, 2)}\n`)
+  }
+}
+
+/** What the key of this folder was made of, or undefined where nothing says so that the key bears out. */
+export async function readKeyParts(folder: string, key: string): Promise<KeyParts | undefined> {
+  const parts = parseKeyParts(await readFile(join(folder, partsName), 'utf8').catch(() => ''))
+  return parts !== undefined && snapshotKey(parts) === key ? parts : undefined
+}
+
+function parseKeyParts(text: string): KeyParts | undefined {
+  try {
+    const parsed = v.safeParse(keyPartsSchema, JSON.parse(text))
+    return parsed.success ? parsed.output : undefined
+  } catch {
+    return undefined
+  }
 }
 
 // Keys in alphabetical order, so that the order in which the code names them does not matter.

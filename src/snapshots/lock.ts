@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdir, open } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { OsrunError } from '../protocol/errors.ts'
 
@@ -26,26 +26,39 @@ export function tryLock(path: string): Promise<Unlock | undefined> {
 
 async function take(path: string, flags: readonly string[], signal?: AbortSignal): Promise<Unlock | undefined> {
   await mkdir(dirname(path), { recursive: true })
-  const handle = await open(path, 'a')
-  let open_ = true
-  const unlock = async () => {
-    if (open_) {
-      open_ = false
-      await handle.close()
+  for (;;) {
+    const handle = await open(path, 'a')
+    let open_ = true
+    const unlock = async () => {
+      if (open_) {
+        open_ = false
+        await handle.close()
+      }
     }
-  }
-  // flock(1) locks the open file that it inherits; the lock stays with it when flock ends, until we close it.
-  const { code, error } = await runFlock(flags, handle.fd, signal)
-  if (code !== 0) {
+    // flock(1) locks the open file that it inherits; the lock stays with it when flock ends, until we close it.
+    const { code, error } = await runFlock(flags, handle.fd, signal)
+    if (code === 0 && (await isAt(handle, path))) {
+      return unlock
+    }
     await unlock()
     if (code === conflict) {
       return undefined
     }
-    throw signal?.aborted
-      ? new OsrunError('CANCELED', `Waiting for the lock ${path} was canceled.`)
-      : new OsrunError('HOST_INCOMPLETE', `Expected \`flock\` (package util-linux) to lock ${path}: ${error ?? code}.`)
+    if (code !== 0) {
+      throw signal?.aborted
+        ? new OsrunError('CANCELED', `Waiting for the lock ${path} was canceled.`)
+        : new OsrunError(
+            'HOST_INCOMPLETE',
+            `Expected \`flock\` (package util-linux) to lock ${path}: ${error ?? code}.`,
+          )
+    }
   }
-  return unlock
+}
+
+/** False where the file was removed meanwhile: the next who asks would lock another one. */
+async function isAt(handle: FileHandle, path: string): Promise<boolean> {
+  const [held, there] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)])
+  return held.ino === there?.ino && held.dev === there.dev
 }
 
 const conflict = 75

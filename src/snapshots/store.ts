@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { chmod, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { OsrunError } from '../protocol/errors.ts'
 import type { SnapshotInfo } from '../protocol/messages.ts'
 import { checkName } from '../protocol/names.ts'
 import { tryLock, type Unlock } from './lock.ts'
-import { type Manifest, manifestName, parseManifest } from './manifest.ts'
+import { filesOf, formatManifest, type Manifest, manifestName, parseManifest, sizeProblems } from './manifest.ts'
+import { filesLock, filesNameOf, follow, newFilesName, point, pointedAt, unpoint } from './name-link.ts'
+import { asDiskFull } from './room.ts'
 
 /** A published snapshot: immutable files from which any number of machines start. */
 export interface Template {
@@ -13,7 +14,7 @@ export interface Template {
   readonly manifest: Manifest
 }
 
-/** A snapshot in the making: a folder that becomes the template by one rename. */
+/** A snapshot in the making: a folder that becomes the template when the snapshot's name leads to it. */
 export interface Draft {
   readonly folder: string
   /** Removes what was made; does nothing after `publish`. */
@@ -37,125 +38,165 @@ export class Store {
   }
 
   /** The template of that name, or undefined. @throws OsrunError SNAPSHOT_DAMAGED, BAD_NAME */
-  async find(name: string): Promise<Template | undefined> {
-    const folder = join(this.folder, checkName('snapshot', name))
-    const text = await readFile(join(folder, manifestName), 'utf8').catch(() => undefined)
-    if (text === undefined) {
-      return undefined
-    }
-    const manifest = parseManifest(text)
-    if (manifest === undefined) {
-      throw damaged(name, folder, 'its manifest cannot be read')
-    }
-    await Promise.all(filesOf(manifest).map((file) => checkFile(name, folder, file)))
-    return { folder, manifest }
+  find(name: string): Promise<Template | undefined> {
+    return this.read(name, async (folder) => {
+      const manifest = await readManifest(name, folder)
+      const [problem] = await sizeProblems(folder, manifest)
+      if (problem !== undefined) {
+        throw damaged(name, folder, problem)
+      }
+      return { folder, manifest }
+    })
   }
 
-  /** The template of that name. @throws OsrunError SNAPSHOT_NOT_FOUND with the names there are */
+  /** The template of that name. @throws OsrunError SNAPSHOT_NOT_FOUND with the names there are, SNAPSHOT_DAMAGED */
   async get(name: string): Promise<Template> {
     const template = await this.find(name)
     if (template === undefined) {
-      const names = (await this.list()).map((info) => info.name)
-      throw new OsrunError(
-        'SNAPSHOT_NOT_FOUND',
-        `There is no snapshot "${name}". Snapshots: ${names.length > 0 ? names.join(', ') : 'none yet'}. ` +
-          'Take one with `win.snapshot(name)`.',
-      )
+      throw await this.#notFound(name)
     }
     return template
   }
 
   /** All snapshots, by name. A damaged one is left out. */
   async list(): Promise<SnapshotInfo[]> {
-    const names = await readdir(this.folder).catch(() => [])
-    const found = await Promise.all(
-      names
-        .filter((name) => !name.startsWith('.'))
-        .sort()
-        .map(async (name) =>
-          parseManifest(await readFile(join(this.folder, name, manifestName), 'utf8').catch(() => '')),
-        ),
-    )
-    return found.filter((manifest) => manifest !== undefined).map(describe)
+    const names = await this.names()
+    const found = await Promise.all(names.map((name) => this.info(name).catch(() => undefined)))
+    return found.filter((info) => info !== undefined)
   }
 
-  /** Removes a snapshot. Running machines and snapshots made from it go on: their files are linked, not named. */
+  /** What there is to say of the snapshot of that name, or undefined. @throws OsrunError SNAPSHOT_DAMAGED */
+  info(name: string): Promise<SnapshotInfo | undefined> {
+    return this.read(name, async (folder) => describe(folder, await readManifest(name, folder)))
+  }
+
+  /** The names of all snapshots, also of damaged ones. */
+  async names(): Promise<string[]> {
+    const entries = await readdir(this.folder).catch(() => [])
+    return entries.filter((name) => !name.startsWith('.')).sort()
+  }
+
+  /**
+   * Gives `read` the folder of the snapshot of that name, again if it was replaced or removed meanwhile: what `read`
+   * comes to is of one publication.
+   * @returns undefined where there is no such snapshot
+   */
+  async read<T>(name: string, read: (folder: string) => Promise<T>): Promise<T | undefined> {
+    const link = join(this.folder, checkName('snapshot', name))
+    for (;;) {
+      const folder = await follow(link)
+      if (folder === undefined || (folder === link && !(await exists(join(folder, manifestName))))) {
+        return undefined
+      }
+      try {
+        return await read(folder)
+      } catch (error) {
+        if ((await follow(link)) === folder) {
+          throw error
+        }
+      }
+    }
+  }
+
+  /** Removes a snapshot, also a damaged one. Running machines and snapshots made from it go on: their files are linked. */
   async remove(name: string): Promise<void> {
-    const { folder } = await this.get(name)
-    await this.#trash(folder)
+    if (!(await unpoint(join(this.folder, checkName('snapshot', name))))) {
+      throw await this.#notFound(name)
+    }
+    await this.collect()
   }
 
-  /** A new draft. Its lock tells a later `collect` that its maker still lives. */
+  /** A new draft. Its lock tells a later `collect` that its maker still lives. @throws OsrunError DISK_FULL */
   async draft(): Promise<Draft> {
-    const folder = join(this.folder, `.draft-${randomBytes(6).toString('hex')}`)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    const unlock = await tryLock(draftLock(folder))
+    const { folder, unlock } = await this.#newFiles()
     let open_ = true
-    const discard = async () => {
+    const end = async (remove: boolean) => {
       if (open_) {
         open_ = false
-        await rm(folder, { recursive: true, force: true })
-        await unlock?.()
-        await rm(draftLock(folder), { force: true })
+        if (remove) {
+          await rm(folder, { recursive: true, force: true })
+        }
+        await rm(filesLock(folder), { force: true })
+        await unlock()
       }
     }
     const publish = async (manifest: Manifest, replace: boolean) => {
-      const template = await this.#publish(folder, manifest, replace)
-      await discard()
+      const template = await this.#publish(folder, manifest, replace).catch((error) => {
+        throw asDiskFull(error, folder)
+      })
+      await end(false)
+      if (replace) {
+        await this.collect()
+      }
       return template
     }
-    return { folder, discard, publish }
+    try {
+      await mkdir(folder, { mode: 0o700 })
+      return { folder, discard: () => end(true), publish }
+    } catch (error) {
+      await end(true)
+      throw asDiskFull(error, folder)
+    }
   }
 
-  /** Removes what killed processes left behind. */
+  /** Removes the files that no name leads to and nobody makes now: what was replaced, and what killed processes left. */
   async collect(): Promise<void> {
-    const names = await readdir(this.folder).catch(() => [])
-    for (const name of names.filter((entry) => /^\.(draft|trash)-[0-9a-f]+$/.test(entry))) {
+    const entries: string[] = await readdir(this.folder).catch(() => [])
+    const pointed = await pointedAt(this.folder)
+    for (const name of new Set(entries.map(filesNameOf).filter((found) => found !== undefined))) {
       const folder = join(this.folder, name)
-      const unlock: Unlock | undefined = await tryLock(draftLock(folder))
+      const isSettled = pointed.has(name) && !entries.includes(filesLock(name))
+      const unlock = isSettled ? undefined : await tryLock(filesLock(folder))
       if (unlock !== undefined) {
-        await rm(folder, { recursive: true, force: true })
+        // Looked at again: its maker may have published it before it let go of the lock.
+        if (!(await pointedAt(this.folder)).has(name)) {
+          await rm(folder, { recursive: true, force: true })
+        }
+        await rm(filesLock(folder), { force: true })
         await unlock()
-        await rm(draftLock(folder), { force: true })
+      }
+    }
+  }
+
+  async #newFiles(): Promise<{ folder: string; unlock: Unlock }> {
+    for (;;) {
+      const folder = join(this.folder, newFilesName())
+      const unlock = await tryLock(filesLock(folder)).catch((error) => {
+        throw asDiskFull(error, folder)
+      })
+      // Held for a moment by a `collect` that found it before it was ours.
+      if (unlock !== undefined) {
+        return { folder, unlock }
       }
     }
   }
 
   async #publish(draft: string, manifest: Manifest, replace: boolean): Promise<Template> {
-    const folder = join(this.folder, checkName('name', manifest.name))
-    if (!replace && (await exists(folder))) {
+    const link = join(this.folder, checkName('name', manifest.name))
+    if (!replace && (await follow(link)) !== undefined) {
       throw snapshotExists(manifest.name)
     }
     for (const { name } of filesOf(manifest)) {
       await chmod(join(draft, name), 0o444)
       await sync(join(draft, name))
     }
-    await writeFile(join(draft, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o444 })
+    await writeFile(join(draft, manifestName), formatManifest(manifest), { mode: 0o444 })
     await sync(join(draft, manifestName))
     await sync(draft)
-    if (replace) {
-      await this.#trash(folder)
+    if (!(await point(link, draft, replace))) {
+      throw snapshotExists(manifest.name)
     }
-    await rename(draft, folder).catch((error: unknown) => {
-      throw error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST')
-        ? snapshotExists(manifest.name)
-        : error
-    })
     await sync(this.folder)
-    return { folder, manifest }
+    return { folder: draft, manifest }
   }
 
-  async #trash(folder: string): Promise<void> {
-    const trash = join(this.folder, `.trash-${randomBytes(6).toString('hex')}`)
-    try {
-      await rename(folder, trash)
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-        return
-      }
-      throw error
-    }
-    await rm(trash, { recursive: true, force: true })
+  async #notFound(name: string): Promise<OsrunError> {
+    const names = await this.names()
+    return new OsrunError(
+      'SNAPSHOT_NOT_FOUND',
+      `There is no snapshot "${name}". Snapshots: ${names.length > 0 ? names.join(', ') : 'none yet'}. ` +
+        'Take one with `win.snapshot(name)`.',
+    )
   }
 }
 
@@ -167,38 +208,33 @@ export function snapshotExists(name: string): OsrunError {
   )
 }
 
-function describe(manifest: Manifest): SnapshotInfo {
-  const own = [manifest.ram, manifest.state, ...manifest.layers.slice(0, 1)]
+async function readManifest(name: string, folder: string): Promise<Manifest> {
+  const manifest = parseManifest(await readFile(join(folder, manifestName), 'utf8').catch(() => ''))
+  if (manifest === undefined) {
+    throw damaged(name, folder, 'its manifest cannot be read')
+  }
+  return manifest
+}
+
+async function describe(folder: string, manifest: Manifest): Promise<SnapshotInfo> {
+  // The layers below the top one belong to the snapshots it was made from, too.
+  const own = [manifest.ram, manifest.state, manifest.overlay, ...manifest.layers.slice(0, 1)]
+  const taken = await Promise.all(own.map(async (file) => (await stat(join(folder, file.name))).blocks * 512))
   return {
     name: manifest.name,
     guest: manifest.guest,
     ...(manifest.parent === undefined ? {} : { parent: manifest.parent }),
     createdAt: manifest.createdAt,
-    size: own.reduce((sum, file) => sum + file.size, 0),
+    size: taken.reduce((sum, bytes) => sum + bytes, 0),
     ...(manifest.recipe === undefined ? {} : { recipe: manifest.recipe.name }),
-  }
-}
-
-function filesOf(manifest: Manifest): Manifest['ram'][] {
-  return [manifest.ram, manifest.state, manifest.overlay, ...manifest.layers]
-}
-
-// Beside the folder, not in it: the folder is renamed or removed under the lock.
-function draftLock(folder: string): string {
-  return join(folder, '..', `.lock-${basename(folder).slice(1)}`)
-}
-
-async function checkFile(snapshot: string, folder: string, file: Manifest['ram']): Promise<void> {
-  const found = await stat(join(folder, file.name)).catch(() => undefined)
-  if (found?.size !== file.size) {
-    throw damaged(snapshot, folder, `${file.name} has ${found?.size ?? 'no'} bytes in place of ${file.size}`)
   }
 }
 
 function damaged(name: string, folder: string, why: string): OsrunError {
   return new OsrunError(
     'SNAPSHOT_DAMAGED',
-    `Snapshot "${name}" in ${folder} is damaged: ${why}. Remove that folder; it is made anew when it is next needed.`,
+    `Snapshot "${name}" in ${folder} is damaged: ${why}. Remove it (\`osrun snapshots remove ${name}\`) and make it ` +
+      'anew; `provisioned` is made anew by itself.',
   )
 }
 

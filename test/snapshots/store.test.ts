@@ -1,6 +1,6 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Manifest } from '../../src/snapshots/manifest.ts'
 import { type Draft, Store } from '../../src/snapshots/store.ts'
@@ -16,6 +16,10 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
+
+async function entries(): Promise<string[]> {
+  return (await readdir(store.folder)).sort()
+}
 
 const content = { ram: 'memory', state: 'devices', 'overlay.qcow2': 'blank', 'disk-1.qcow2': 'disk' }
 
@@ -57,22 +61,40 @@ describe('a published snapshot', () => {
     await publish('git')
     const template = await store.get('git')
     expect(template.manifest).toEqual(manifest('git'))
+    const taken = await Promise.all(Object.keys(content).map((name) => stat(join(template.folder, name))))
     expect(await store.list()).toEqual([
-      { name: 'git', guest: 'wine', createdAt: '2026-01-02T03:04:05.000Z', size: 'memorydevicesdisk'.length },
+      {
+        ...{ name: 'git', guest: 'wine', createdAt: '2026-01-02T03:04:05.000Z' },
+        size: taken.reduce((sum, { blocks }) => sum + blocks * 512, 0),
+      },
     ])
-    expect((await stat(join(template.folder, 'ram'))).mode & 0o777).toBe(0o444)
+    expect(taken.map(({ mode }) => mode & 0o777)).toEqual([0o444, 0o444, 0o444, 0o444])
   })
 
-  test('leaves no draft and no lock of one behind', async () => {
+  test('leaves its files and its name, and nothing else', async () => {
     await publish('git')
-    expect(await readdir(store.folder)).toEqual(['git'])
+    expect(await entries()).toEqual([expect.stringMatching(/^\.files-[0-9a-f]{12}$/), 'git'])
   })
 
   test('is not replaced unless asked for', async () => {
     await publish('git')
     await expect(publish('git')).rejects.toMatchObject({ code: 'SNAPSHOT_EXISTS' })
-    await publish('git', true)
-    expect(await readdir(store.folder)).toEqual(['git'])
+    const { folder } = await publish('git', true)
+    expect(await entries()).toEqual([basename(folder), 'git'])
+  })
+
+  test('is replaced while somebody reads it: they get all of the one or all of the other', async () => {
+    await publish('git')
+    const folders: string[] = []
+    const read = await store.read('git', async (folder) => {
+      folders.push(folder)
+      if (folders.length === 1) {
+        await publish('git', true)
+      }
+      return readFile(join(folder, 'ram'), 'utf8')
+    })
+    expect(read).toBe('memory')
+    expect(folders).toHaveLength(2)
   })
 
   test('of which a file was cut is damaged, and says which', async () => {
@@ -91,8 +113,17 @@ describe('a published snapshot', () => {
     await expect(store.find('git')).rejects.toMatchObject({ code: 'SNAPSHOT_DAMAGED' })
   })
 
-  test('can be removed', async () => {
-    await publish('git')
+  test('whose files are gone is damaged', async () => {
+    const { folder } = await publish('git')
+    await rm(folder, { recursive: true })
+    await expect(store.find('git')).rejects.toMatchObject({ code: 'SNAPSHOT_DAMAGED' })
+  })
+
+  test.each(['whole', 'damaged'])('that is %s can be removed', async (state) => {
+    const { folder } = await publish('git')
+    if (state === 'damaged') {
+      await rm(join(folder, 'manifest.json'))
+    }
     await store.remove('git')
     expect(await store.list()).toEqual([])
     expect(await readdir(store.folder)).toEqual([])
@@ -121,15 +152,42 @@ test('a folder without a manifest is no snapshot', async () => {
   expect(await store.list()).toEqual([])
 })
 
+describe('a snapshot of the first versions, a folder of that name', () => {
+  beforeEach(async () => {
+    await publish('git')
+    const [files = ''] = await entries()
+    await rm(join(store.folder, 'git'))
+    await rename(join(store.folder, files), join(store.folder, 'git'))
+  })
+
+  test('is found and kept', async () => {
+    await store.collect()
+    expect((await store.get('git')).folder).toBe(join(store.folder, 'git'))
+    await expect(publish('git')).rejects.toMatchObject({ code: 'SNAPSHOT_EXISTS' })
+  })
+
+  test('can be replaced', async () => {
+    const { folder } = await publish('git', true)
+    expect(await entries()).toEqual([basename(folder), 'git'])
+    expect((await store.get('git')).folder).toBe(folder)
+  })
+
+  test('can be removed', async () => {
+    await store.remove('git')
+    expect(await readdir(store.folder)).toEqual([])
+  })
+})
+
 test('what a killed maker left is collected, what a living one makes is not', async () => {
   const living = await store.draft()
   await fill(living)
-  const dead = join(store.folder, '.draft-00112233aabb')
+  const dead = join(store.folder, '.files-00112233aabb')
   await mkdir(dead)
   await writeFile(join(dead, 'ram'), 'memory')
+  await writeFile(`${dead}.lock`, '')
+  await writeFile(join(store.folder, '.files-445566778899.lock'), '')
   await store.collect()
-  const names = await readdir(store.folder)
-  expect(names.filter((name) => name.startsWith('.draft'))).toHaveLength(1)
+  expect(await entries()).toEqual([basename(living.folder), `${basename(living.folder)}.lock`])
   expect(await readdir(living.folder)).toContain('ram')
   await living.discard()
   expect(await readdir(store.folder)).toEqual([])

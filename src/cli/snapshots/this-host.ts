@@ -1,0 +1,93 @@
+import { findGuest, guestNames } from '../../guests/guest.ts'
+import { installedGuest } from '../../guests/prepare.ts'
+import { probeAccelerator } from '../../machines/probe/accelerator.ts'
+import { isOsrunError } from '../../protocol/errors.ts'
+import { type Equipment, keyPartsOf, shapeOf } from '../../server/host-key.ts'
+import { findPrograms } from '../../server/programs.ts'
+import { describeDifference, keyDifferences } from '../../snapshots/fit.ts'
+import type { KeyParts } from '../../snapshots/key.ts'
+
+/** The place whose snapshots a command is about. */
+export interface CacheOptions {
+  readonly cache: string
+  readonly accel: 'auto' | 'kvm' | 'hvf' | 'tcg'
+  /** Folder of ready-made guests. */
+  readonly guestFiles?: string | undefined
+}
+
+/** Whether this host can restore a snapshot; undefined where that cannot be known here. */
+export interface Fit {
+  readonly fits: boolean | undefined
+  /** Why not, or why that is not known, a line for each. */
+  readonly reasons: readonly string[]
+  /** Options that must be given, e.g. `memory: '2048MiB'`. */
+  readonly options: readonly string[]
+}
+
+/** What this host makes machines with, as far as snapshots depend on it. */
+export class ThisHost {
+  readonly #options: CacheOptions
+  readonly #equipment: Equipment | string
+  /** Undefined where there is none. */
+  readonly qemuImg: string | undefined
+
+  private constructor(options: CacheOptions, equipment: Equipment | string, qemuImg?: string) {
+    this.#options = options
+    this.#equipment = equipment
+    this.qemuImg = qemuImg
+  }
+
+  /** Looks at this host. That it lacks QEMU is no error: snapshots can be listed and removed without. */
+  static async look(options: CacheOptions): Promise<ThisHost> {
+    try {
+      const { version, qemu, qemuImg } = await findPrograms()
+      const probe = { qemu, requested: options.accel, cacheFolder: options.cache }
+      const { accelerator } = await probeAccelerator(probe)
+      return new ThisHost(options, { accelerator, qemuVersion: version }, qemuImg)
+    } catch (error) {
+      if (isOsrunError(error)) {
+        return new ThisHost(options, error.message)
+      }
+      throw error
+    }
+  }
+
+  /** True where the guest is installed, in whatever build. */
+  async hasGuest(name: string): Promise<boolean> {
+    return guestNames().includes(name) && (await installedGuest(name, this.#options)) !== undefined
+  }
+
+  /** @param guestId the guest that the snapshot brings along, where none is installed */
+  async fit(guestName: string, parts: KeyParts | undefined, guestId?: string): Promise<Fit> {
+    if (!guestNames().includes(guestName)) {
+      return no(`this osrun has no guest "${guestName}"`)
+    }
+    if (parts === undefined) {
+      return no('it was made by an earlier osrun')
+    }
+    if (typeof this.#equipment === 'string') {
+      return { fits: undefined, reasons: [this.#equipment], options: [] }
+    }
+    const guest = findGuest(guestName)
+    const installed = await installedGuest(guestName, this.#options)
+    const id = installed?.id ?? guestId
+    const files = { disk: '', kernel: '', initrd: '', id: id ?? 'none: the guest is not installed' }
+    const { memoryMiB, cpus } = parts.shape
+    // These two are whatever is asked for.
+    const equipment = { ...this.#equipment, memoryMiB, cpus }
+    const host = await keyPartsOf(shapeOf(guest, files, equipment), files, equipment)
+    const differences = keyDifferences(parts, host)
+    return {
+      fits: differences.length === 0,
+      reasons: differences.map(describeDifference),
+      options: [
+        ...(memoryMiB === guest.memoryMiB ? [] : [`memory: '${memoryMiB}MiB'`]),
+        ...(cpus === guest.cpus ? [] : [`cpus: ${cpus}`]),
+      ],
+    }
+  }
+}
+
+function no(reason: string): Fit {
+  return { fits: false, reasons: [reason], options: [] }
+}
