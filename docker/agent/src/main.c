@@ -13,6 +13,7 @@
 #include "listener.h"
 #include "log.h"
 #include "terminal-helper.h"
+#include "thread.h"
 
 #define DEFAULT_PORT 5454
 
@@ -48,6 +49,7 @@ int wmain(int count, wchar_t **words) {
   join_desktop();
   if (!console_open()) log_line("commands share no console, which makes them slow");
   kit_prepare();
+  thread_trim_stack();
   listener_run(&options.address, options.port);
   return 1;
 }
