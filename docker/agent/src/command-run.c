@@ -10,10 +10,13 @@
 #define DRAIN_DEADLINE_MS 1000
 // A pseudo console may give the programs that are left on it 5 seconds to end.
 #define CLOSE_DEADLINE_MS 15000
+// The log may be a slow serial port: a command is logged when it has been silent for so long, or when its end is told.
+#define LOG_DELAY_MS 1000
 
 static bool begin(struct command *command);
 static void tell_failure(struct command *command, const struct spawn_failure *failure);
 static void tell_start(struct command *command);
+static void log_once(struct command *command);
 static bool follow(struct command *command);
 static bool resize(struct command *command);
 static bool all_ended(const struct command *command);
@@ -50,6 +53,7 @@ static bool begin(struct command *command) {
   input_start(command);
   // A KILL that came before the process did.
   if (read_flag(command, &command->killed)) job_kill(command->kit.job);
+  text_utf8(command->launch.command_line, command->name, sizeof command->name);
   launch_free(&command->launch);
   return true;
 }
@@ -63,14 +67,19 @@ static void tell_failure(struct command *command, const struct spawn_failure *fa
 }
 
 static void tell_start(struct command *command) {
-  char text[64], line[200];
+  char text[64];
   struct json_writer writer;
   json_write_begin(&writer, text, sizeof text);
   json_write_integer(&writer, "pid", command->spawned.pid);
   json_write_end(&writer);
   command_send(command, FRAME_STARTED, text, writer.length);
+}
+
+static void log_once(struct command *command) {
+  if (!*command->name) return;
   log_line("connection %u, stream %u: pid %lu: %s", command->connection->number, command->stream.id,
-           command->spawned.pid, text_utf8(command->launch.command_line, line, sizeof line));
+           command->spawned.pid, command->name);
+  *command->name = 0;
 }
 
 // True when the process has exited and its pipes are closed; false when something else holds a pipe, and is silent.
@@ -138,7 +147,9 @@ static void wait(struct command *command, DWORD timeout) {
   for (int index = 0; index < 2; index++) {
     if (command->kit.outputs[index].reading) handles[count++] = command->kit.outputs[index].overlapped.hEvent;
   }
-  DWORD which = WaitForMultipleObjects(count, handles, FALSE, timeout);
+  bool will_log = command->connection && *command->name && timeout > LOG_DELAY_MS;
+  DWORD which = WaitForMultipleObjects(count, handles, FALSE, will_log ? LOG_DELAY_MS : timeout);
+  if (will_log && which == WAIT_TIMEOUT) log_once(command);
   if (command->exited || which != WAIT_OBJECT_0 + 1) return;
   command->exited = true;
   command->exited_at = GetTickCount64();
@@ -170,6 +181,7 @@ static void tell_exit(struct command *command, bool inherited) {
 static void hang_up(struct command *command) {
   command->kit.outputs[0].dropping = command->kit.outputs[1].dropping = true;
   if (!command->connection) return;
+  log_once(command);
   connection_let_go(command->connection);
   command->connection = NULL;
 }

@@ -71,6 +71,7 @@ static DWORD WINAPI run(void *argument) {
   struct command *command = argument;
   command_run(command);
   stream_let_go(&command->stream);
+  kit_replenish();
   return 0;
 }
 

@@ -35,6 +35,8 @@ struct command {
   struct connection *connection;
   struct launch launch;
   struct spawned spawned;
+  // The command line in UTF-8, until it is in the log.
+  char name[200];
   struct input input;
   bool exited;
   ULONGLONG exited_at;

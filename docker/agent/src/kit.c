@@ -2,25 +2,31 @@
 
 #include "job.h"
 #include "pipe.h"
-#include "thread.h"
 
 #define READY_MAX 8
-// A guest has one CPU, mostly: who runs one command after another must not wait for kits that are made between them.
-#define QUIET_MS 200
 
 static SRWLOCK lock = SRWLOCK_INIT;
 static struct kit ready[READY_MAX];
-static int ready_count;
-static CONDITION_VARIABLE taken = CONDITION_VARIABLE_INIT;
+static volatile int ready_count;
 
-static DWORD WINAPI refill_in_quiet(void *unused);
 static bool make(struct kit *kit);
 
 void kit_prepare(void) {
+  while (ready_count < READY_MAX) {
+    int before = ready_count;
+    kit_replenish();
+    if (ready_count == before) return;
+  }
+}
+
+void kit_replenish(void) {
   struct kit kit;
-  while (ready_count < READY_MAX && make(&kit)) ready[ready_count++] = kit;
-  HANDLE thread = thread_start(refill_in_quiet, NULL);
-  if (thread) CloseHandle(thread);
+  if (ready_count >= READY_MAX || !make(&kit)) return;
+  AcquireSRWLockExclusive(&lock);
+  bool wanted = ready_count < READY_MAX;
+  if (wanted) ready[ready_count++] = kit;
+  ReleaseSRWLockExclusive(&lock);
+  if (!wanted) kit_free(&kit);
 }
 
 bool kit_take(struct kit *kit) {
@@ -28,7 +34,6 @@ bool kit_take(struct kit *kit) {
   bool found = ready_count > 0;
   if (found) *kit = ready[--ready_count];
   ReleaseSRWLockExclusive(&lock);
-  WakeConditionVariable(&taken);
   return found || make(kit);
 }
 
@@ -45,21 +50,6 @@ void kit_free(struct kit *kit) {
   if (kit->job) CloseHandle(kit->job);
   if (kit->wake) CloseHandle(kit->wake);
   *kit = (struct kit){0};
-}
-
-static DWORD WINAPI refill_in_quiet(void *unused) {
-  (void)unused;
-  AcquireSRWLockExclusive(&lock);
-  for (;;) {
-    DWORD patience = ready_count == READY_MAX ? INFINITE : QUIET_MS;
-    if (SleepConditionVariableSRW(&taken, &lock, patience, 0)) continue;
-    ReleaseSRWLockExclusive(&lock);
-    struct kit kit;
-    bool made = make(&kit);
-    AcquireSRWLockExclusive(&lock);
-    if (made) ready[ready_count++] = kit;
-  }
-  return 0;
 }
 
 static bool make(struct kit *kit) {

@@ -1,5 +1,6 @@
 // What a command's start needs beside its process. Making these costs a dozen calls, each a round trip to Wine's
-// server, so a few are made ahead, and made up for once no command has started for a while.
+// server, so a few are made ahead. Each command makes up for its own once its end is told: while the host takes its next
+// step, the guest, which has one CPU, has nothing else to do.
 #ifndef OSRUN_KIT_H
 #define OSRUN_KIT_H
 
@@ -24,7 +25,9 @@ bool kit_take(struct kit *kit);
 void kit_handed_out(struct kit *kit);
 // Closes what there is.
 void kit_free(struct kit *kit);
-// Makes the first, and from then on makes up for those that are taken. Without it each is made when it is taken.
+// Makes the first. Without it, each is made when it is taken.
 void kit_prepare(void);
+// Makes one more, if fewer than the first ones are left.
+void kit_replenish(void);
 
 #endif

@@ -15,7 +15,7 @@ static void write_line(char *line, size_t length);
 
 bool log_open(const wchar_t *path) {
   if (path) {
-    file = CreateFileW(path, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_ALWAYS,
+    file = CreateFileW(path, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_ALWAYS,
                        FILE_ATTRIBUTE_NORMAL, NULL);
     return file != INVALID_HANDLE_VALUE;
   }

@@ -8,11 +8,13 @@
 
 #include "console.h"
 #include "crc32.h"
+#include "desktop.h"
 #include "hello.h"
 #include "kit.h"
 #include "listener.h"
 #include "log.h"
 #include "terminal-helper.h"
+#include "thread.h"
 
 #define DEFAULT_PORT 5454
 
@@ -24,7 +26,6 @@ struct options {
 
 int wmain(int count, wchar_t **words);
 static bool parse(int count, wchar_t **words, struct options *options);
-static void join_desktop(void);
 static bool parse_port(const wchar_t *word, unsigned short *port);
 
 int wmain(int count, wchar_t **words) {
@@ -39,23 +40,19 @@ int wmain(int count, wchar_t **words) {
   }
   // Commands inherit it: one that crashes ends with its code, and no dialog waits for a person.
   SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
+  DWORD code;
+  if (desktop_delegate(&code)) return (int)code;
   crc32_prepare();
   int error = WSAStartup(MAKEWORD(2, 2), &winsock);
   if (error || !hello_prepare()) {
     log_line("no sockets (error %d), or no randomness", error);
     return 1;
   }
-  join_desktop();
   if (!console_open()) log_line("commands share no console, which makes them slow");
   kit_prepare();
+  thread_trim_stack();
   listener_run(&options.address, options.port);
   return 1;
-}
-
-// A process has a desktop once it has user32, and hands it on to what it starts. In Wine a command that has to find the
-// desktop by itself connects to the display for it, which takes longer than all the rest of its start.
-static void join_desktop(void) {
-  if (!LoadLibraryW(L"user32.dll")) log_line("no user32 (error %lu)", GetLastError());
 }
 
 static bool parse(int count, wchar_t **words, struct options *options) {

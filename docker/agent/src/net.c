@@ -28,6 +28,9 @@ SOCKET net_accept(SOCKET listener) {
   if (accepted == INVALID_SOCKET) return INVALID_SOCKET;
   SetHandleInformation((HANDLE)accepted, HANDLE_FLAG_INHERIT, 0);
   send_at_once(accepted);
+  // Only for `net_send_now`: it is nothing to what is overlapped.
+  u_long on = TRUE;
+  ioctlsocket(accepted, FIONBIO, &on);
   return accepted;
 }
 
@@ -67,6 +70,12 @@ bool net_send(SOCKET socket, HANDLE event, HANDLE stop, const void *bytes, size_
     length -= (size_t)sent;
   }
   return true;
+}
+
+bool net_send_now(SOCKET socket, const void *bytes, size_t length, size_t *sent) {
+  int count = send(socket, bytes, (int)length, 0);
+  *sent = count > 0 ? (size_t)count : 0;
+  return count >= 0 || WSAGetLastError() == WSAEWOULDBLOCK;
 }
 
 static SOCKET connect_to(const struct sockaddr *name, int length, HANDLE event, HANDLE stop) {

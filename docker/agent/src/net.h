@@ -21,5 +21,7 @@ int net_receive(SOCKET socket, HANDLE event, HANDLE stop, void *buffer, size_t s
 
 // Sends everything; false if it failed or `stop` was set.
 bool net_send(SOCKET socket, HANDLE event, HANDLE stop, const void *bytes, size_t length);
+// On an accepted socket: sends what it takes without waiting, which may be nothing; false if it failed.
+bool net_send_now(SOCKET socket, const void *bytes, size_t length, size_t *sent);
 
 #endif

@@ -1,4 +1,5 @@
-// Everything a connection sends. Frames are put whole into one bounded ring, and a thread writes it to the socket.
+// Everything a connection sends. Frames are put whole into one bounded ring. Who sends writes to the socket what it takes
+// at once, and a thread writes the rest.
 // Who sends waits for room, so a host that does not read makes the senders wait and memory does not grow; data leaves
 // room that only control frames may use.
 #ifndef OSRUN_OUTBOX_H
@@ -15,9 +16,11 @@ struct outbox {
   SRWLOCK lock;
   // Room came free, or nothing more will be sent.
   CONDITION_VARIABLE drained;
-  // There is something to write, or nothing more will come.
+  // There is something to write for which somebody has to wait, or nothing more will come.
   CONDITION_VARIABLE filled;
   struct ring ring;
+  // Somebody writes the ring's first bytes to the socket.
+  bool writing;
   // No more frames are taken.
   bool closed;
   // The writer has ended, or must: what is still in the ring is dropped.

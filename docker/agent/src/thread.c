@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #define STACK_BYTES (256 * 1024)
+#define STACK_SLACK 16384
 #define IDLE_MAX 8
 
 struct worker {
@@ -19,6 +20,12 @@ static int idle_count;
 
 static DWORD WINAPI work(void *argument);
 static bool wait_for_work(struct worker *worker);
+
+void thread_trim_stack(void) {
+  ULONG_PTR low, high, here = (ULONG_PTR)&low;
+  GetCurrentThreadStackLimits(&low, &high);
+  if (low + STACK_SLACK < here) VirtualAlloc((void *)low, here - STACK_SLACK - low, MEM_RESET, PAGE_READWRITE);
+}
 
 HANDLE thread_start(LPTHREAD_START_ROUTINE run, void *argument) {
   return CreateThread(NULL, STACK_BYTES, run, argument, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
@@ -53,6 +60,7 @@ bool thread_run(LPTHREAD_START_ROUTINE run, void *argument) {
 
 static DWORD WINAPI work(void *argument) {
   struct worker *worker = argument;
+  thread_trim_stack();
   do {
     worker->run(worker->argument);
   } while (wait_for_work(worker));

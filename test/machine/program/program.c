@@ -17,6 +17,7 @@
 #include <objbase.h>
 
 #define PIECE 65536
+#define REST_MS 400
 
 static int arguments(int count, wchar_t **words);
 static int nothing(int count, wchar_t **words);
@@ -46,7 +47,7 @@ static const struct {
     {L"tree", tree},            // <n>: starts itself with n - 1, and sleeps
     {L"leave", leave},          // starts itself as "tree 1" with its own handles, and ends
     {L"size", size},            // prints the console's size at each line of stdin
-    {L"start", start},          // <rounds> <command line>: microseconds from CreateProcess to the end, a line each
+    {L"start", start},          // <command line>: at each line of stdin, microseconds from CreateProcess to its end
     // As ncat with a connection to the host, which the network `internet` lets through to its loopback, in pieces of
     // so many bytes: ncat's own are 8192.
     {L"netcat", netcat},        // <piece> <port> <command line>: the command's stdout to the connection
@@ -162,15 +163,17 @@ static int size(int count, wchar_t **words) {
   return 0;
 }
 
+// First it waits until whoever has sent the line, and what ran before, have come to rest: one CPU is all there is.
 static int start(int count, wchar_t **words) {
-  if (count != 2) return 2;
+  if (count != 1) return 2;
   LARGE_INTEGER frequency, before, after;
   QueryPerformanceFrequency(&frequency);
-  for (int round = _wtoi(words[0]); round > 0; round--) {
+  for (char line[100]; fgets(line, sizeof line, stdin);) {
     wchar_t command_line[1024];
-    wcsncpy(command_line, words[1], 1023);
+    wcsncpy(command_line, words[0], 1023);
     command_line[1023] = 0;
     PROCESS_INFORMATION process;
+    Sleep(REST_MS);
     QueryPerformanceCounter(&before);
     if (!create(command_line, NULL, &process)) return 7;
     WaitForSingleObject(process.hProcess, INFINITE);
@@ -178,6 +181,7 @@ static int start(int count, wchar_t **words) {
     CloseHandle(process.hThread);
     CloseHandle(process.hProcess);
     printf("%lld\n", (after.QuadPart - before.QuadPart) * 1000000 / frequency.QuadPart);
+    fflush(stdout);
   }
   return 0;
 }
