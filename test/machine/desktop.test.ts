@@ -84,9 +84,10 @@ describe('the mouse', () => {
     await win.writeFile('C:\\clicked.txt', 'word another')
     await openNotepad('C:\\clicked.txt')
     // Maximized, the text begins in the upper left corner below title and menu.
+    const { png: small } = await win.screenshot()
     await win.keyboard.press('Alt+Space')
     await win.keyboard.press('x')
-    await expect.poll(() => win.screenshot(), { timeout: 10_000 }).toBeTruthy()
+    await atRest(small)
     await win.mouse.click(20, 52, { count: 2 })
     await win.keyboard.type('X')
     await win.keyboard.press('Control+S')
