@@ -1,7 +1,7 @@
 import type { Programs } from '../src/machines/machine.ts'
 import { probeAccelerator } from '../src/machines/probe/accelerator.ts'
 import { defaultCache } from '../src/runtime/settings.ts'
-import type { Equipment } from '../src/server/guest-home.ts'
+import type { Equipment } from '../src/server/host-key.ts'
 import { findPrograms } from '../src/server/programs.ts'
 import { openRunFolder, type RunFolder } from '../src/server/run-folder.ts'
 

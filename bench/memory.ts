@@ -1,7 +1,7 @@
 import type { Machine } from '../src/machines/machine.ts'
+import { proportionalMiB } from '../src/machines/proportional-memory.ts'
 import { runCommand } from '../src/machines/run-command.ts'
 import type { Bench } from './bench.ts'
-import { proportionalMiB } from './process-figures.ts'
 import type { Measured } from './results.ts'
 import { openSavedGuest, restoreMachine, type SavedGuest } from './saved-guest.ts'
 import { said } from './start.ts'
@@ -22,7 +22,7 @@ export async function measureMemory(bench: Bench): Promise<Measured> {
         machines.push(await startOne(guest))
       }
       const each = await Promise.all(machines.map(({ qemu }) => proportionalMiB(qemu.pid)))
-      totals.push(each.reduce((sum, value) => sum + value, 0))
+      totals.push(each.reduce<number>((sum, value) => sum + (value ?? Number.NaN), 0))
     }
   } finally {
     await Promise.all(machines.map((machine) => machine.release()))

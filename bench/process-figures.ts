@@ -15,9 +15,3 @@ export function parsePageFaults(stat: string): PageFaults {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return { minor: Number(fields[7]), major: Number(fields[9]) }
 }
-
-/** MiB that a process has of the host's memory, of what it shares its part. */
-export async function proportionalMiB(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
-  return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1]) / 1024
-}

@@ -22,7 +22,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const run = joinRun(optionsOf(project), lines)
   try {
     const { url, token, capacity } = await run.started
-    await run.install(guestsOf(project))
+    await run.install(guestsOf(users))
     for (const [user, recipes] of plans) {
       await buildProject(run, user, recipes)
     }
@@ -70,8 +70,8 @@ function usersOf(project: TestProject): TestProject[] {
   return projectsOf(project).filter((each) => each === project || usesOsrun(each))
 }
 
-function guestsOf(project: TestProject): Set<string> {
-  return new Set(usersOf(project).map((each) => resolveOptions(optionsOf(each), process.env).guest))
+function guestsOf(users: readonly TestProject[]): Set<string> {
+  return new Set(users.map((each) => resolveOptions(optionsOf(each), process.env).guest))
 }
 
 /** Vitest drops the config's options where a file's docblock has some; this is how they come through. */

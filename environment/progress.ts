@@ -4,6 +4,7 @@ const percentStep = 10
 // Milliseconds: a line of the same phase comes no sooner than the first, and no later than the second.
 const hurry = 2000
 const quietSpell = 15_000
+const tick = 5000
 
 /**
  * Turns progress into lines that a person can follow, in a terminal as in a log: one for each phase, one for each tenth
@@ -55,6 +56,16 @@ export class ProgressLines {
   #say(): void {
     this.#printedPercent = this.#percent
     this.say(this.#percent > 0 ? `${this.#phase}, ${Math.floor(this.#percent)}%` : this.#phase)
+  }
+}
+
+/** Does what takes long, and has it said now and then that it is under way. */
+export async function ticking<T>(lines: ProgressLines, work: () => Promise<T>): Promise<T> {
+  const timer = setInterval(lines.tick, tick)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
   }
 }
 

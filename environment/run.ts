@@ -4,7 +4,7 @@ import { type ServerOptions, serverOptionEntries } from '../src/runtime/settings
 import { startRuntime } from '../src/runtime/start.ts'
 import type { ServerHandover } from './handover.ts'
 import type { OsrunOptions } from './options.ts'
-import type { ProgressLines } from './progress.ts'
+import { type ProgressLines, ticking } from './progress.ts'
 import { type BuiltRecipes, buildRecipes } from './recipes/build.ts'
 import type { RecipePlan } from './recipes/projects.ts'
 
@@ -36,7 +36,6 @@ interface StartedRun extends ServerHandover {
 
 const runKey: unique symbol = Symbol.for('osrun.run.v1')
 const leaseGrace = 15_000
-const tick = 5000
 
 /**
  * The machine room of this process's test run, started by the first who joins: Vitest 4 calls a global setup once for
@@ -114,15 +113,6 @@ async function startRun(options: ServerOptions, lines: ProgressLines): Promise<S
   } catch (error) {
     await stop()
     throw error
-  }
-}
-
-async function ticking<T>(lines: ProgressLines, work: () => Promise<T>): Promise<T> {
-  const timer = setInterval(lines.tick, tick)
-  try {
-    return await work()
-  } finally {
-    clearInterval(timer)
   }
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isOsrunError } from '../protocol/errors.ts'
-import { defaultCache } from '../runtime/settings.ts'
+import { accelOption, cacheOption, guestFilesOption } from './options.ts'
 import { takeCommands } from './run/command.ts'
 import { ownFailure } from './run/exit-code.ts'
 import { addSnapshotsCommand } from './snapshots/command.ts'
@@ -20,20 +20,15 @@ program
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <number>', 'port to listen on; 0 lets the system choose', wholeNumber, 0)
   .option('--token-file <file>', 'file with the token; removed once read (default: OSRUN_TOKEN, else made and logged)')
-  .option('--cache <folder>', 'folder for guests and snapshots', defaultCache(process.env))
-  .addOption(
-    new Option('--accel <name>', 'accelerator')
-      .choices(['auto', 'kvm', 'hvf', 'tcg'])
-      .default('auto')
-      .env('OSRUN_ACCEL'),
-  )
+  .addOption(cacheOption())
+  .addOption(accelOption('accelerator'))
   .option('--machines <number>', 'most machines at once (default: from cores and memory)', positive)
   .option('--standbys <number>', 'most machines restored ahead; 0 for none (default: from cores)', wholeNumber)
   .option('--temp-drive', 'keep in memory what the machines write to their disks')
   .option('--memory <MiB>', 'memory of a guest', positive)
   .option('--cpus <number>', 'virtual CPUs of a guest', positive)
   .option('--exit-when-idle <seconds>', 'end when no client has been connected for so long', wholeNumber)
-  .addOption(new Option('--guest-files <folder>', 'folder of ready-made guests').env('OSRUN_GUEST_FILES'))
+  .addOption(guestFilesOption())
   .option('--expose', 'for debugging only: let anybody on this computer run commands in the machines (port 5454)')
   .action(async (options) => {
     const { serveCommand } = await import('./serve.ts')

@@ -4,6 +4,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { formatReadyLine } from '../protocol/ready.ts'
 import { serve } from '../server/serve.ts'
+import { endingSignals } from './run/exit-code.ts'
 
 /** Options of `osrun serve`, as the command line gives them. */
 export interface ServeCommand {
@@ -40,7 +41,7 @@ export async function serveCommand(options: ServeCommand, version: string): Prom
     log,
   })
   const signaled = new Promise<string>((end) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    for (const signal of endingSignals) {
       process.once(signal, () => {
         end(signal)
         // The second one is immediate: QEMU dies with this process.
@@ -64,7 +65,7 @@ function isContainer(): boolean {
 }
 
 // A file, so that the token stands in no process list and in no container's description.
-async function readToken(file: string | undefined): Promise<{ token: string; made: boolean }> {
+export async function readToken(file?: string): Promise<{ token: string; made: boolean }> {
   const fromEnvironment = process.env['OSRUN_TOKEN']
   if (file !== undefined) {
     const token = (await readFile(file, 'utf8')).trim()

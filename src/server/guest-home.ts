@@ -6,8 +6,6 @@ import { snapshotKey, writeKeyParts } from '../snapshots/key.ts'
 import { Store } from '../snapshots/store.ts'
 import { type Equipment, keyPartsOf, shapeOf } from './host-key.ts'
 
-export type { Equipment } from './host-key.ts'
-
 /** A guest as this server runs it: its files, what its machines are made of, and where its snapshots lie. */
 export interface GuestHome {
   readonly guest: Guest

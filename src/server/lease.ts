@@ -161,7 +161,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
         this.emit('link-lost', { error: toOsrunError(error), retrying: false })
         throw error
       }
-      this.#follow(this.#machine)
+      this.#follow()
     })
   }
 
@@ -190,9 +190,9 @@ export class Lease extends EventEmitter<LeaseEvents> {
           ...{ greeting, agentDeadline },
         })
       } finally {
-        this.#follow(this.#machine)
+        this.#follow()
       }
-      const made = (await store.list()).find((info) => info.name === name)
+      const made = await store.info(name)
       if (made === undefined) {
         throw new OsrunError('SNAPSHOT_FAILED', `Snapshot "${name}" was removed as soon as it was made.`)
       }
@@ -228,9 +228,9 @@ export class Lease extends EventEmitter<LeaseEvents> {
     return keeper
   }
 
-  #follow(machine: Machine): void {
-    this.#keeper = this.#keep(machine)
-    this.#keeper.start()
+  #follow(asleep = false): void {
+    this.#keeper = this.#keep(this.#machine)
+    this.#start(asleep)
   }
 
   /** Goes on with another machine and gives up the one it has. */
@@ -242,13 +242,11 @@ export class Lease extends EventEmitter<LeaseEvents> {
     this.#terms = { ...this.#terms, secret }
     this.#template = template
     this.#machine = machine
-    this.#keeper = this.#keep(machine)
-    this.#start(asleep)
+    this.#follow(asleep)
   }
 
   #start(asleep: boolean): void {
     if (asleep) {
-      this.#early ??= []
       this.#awake = this.#wake()
     } else {
       this.#keeper.start()
@@ -260,13 +258,14 @@ export class Lease extends EventEmitter<LeaseEvents> {
    * is right. One that is not well is replaced, and nobody has seen it.
    */
   async #wake(): Promise<void> {
+    const early: Frame[] = []
+    this.#early = early
     try {
       await wake(this.#terms, this.#machine, this.#over.signal)
       this.#keeper.start()
     } catch (error) {
       await this.#replaceUnwell(toOsrunError(error))
     }
-    const early = this.#early ?? []
     this.#early = undefined
     for (const frame of early) {
       this.relay(frame)

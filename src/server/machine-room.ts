@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { cpus, totalmem } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Capacity, defaultCapacity, defaultStandbys } from '../machines/capacity.ts'
@@ -10,13 +9,14 @@ import { listTemplates, markUsed, recipeLock, removeOldGenerations } from '../sn
 import { lock, tryLock, type Unlock } from '../snapshots/lock.ts'
 import { provision, provisioned } from '../snapshots/provision.ts'
 import type { Template } from '../snapshots/store.ts'
-import { type Equipment, type GuestHome, openGuestHome } from './guest-home.ts'
+import { type GuestHome, openGuestHome } from './guest-home.ts'
+import type { Equipment } from './host-key.ts'
 import { Lease } from './lease.ts'
 import { findPrograms } from './programs.ts'
 import { openRawDoor } from './raw-door.ts'
 import { memoryDrive, openRunFolder, type RunFolder } from './run-folder.ts'
 import { type Placed, Standbys } from './standbys.ts'
-import { restoreFor, type Supplied, type Terms } from './terms.ts'
+import { newSecret, restoreFor, type Supplied, type Terms } from './terms.ts'
 
 /** What a machine room is told. */
 export interface MachineRoomOptions {
@@ -129,7 +129,7 @@ export class MachineRoom {
       // Nobody should queue for what there is not.
       await this.#use(await home.store.get(wish.snapshot))
     }
-    const terms = { room: this, home, wish, secret: randomBytes(16).toString('hex') }
+    const terms = { room: this, home, wish, secret: newSecret() }
     const { giveBack, ...supplied } = await this.#supply(terms, signal)
     const lease = new Lease(terms, supplied)
     this.#leases.add(lease)
@@ -266,7 +266,7 @@ export class MachineRoom {
       if (await isProvisioned(home)) {
         return false
       }
-      const secret = randomBytes(16).toString('hex')
+      const secret = newSecret()
       const place = () => this.place()
       await provision({ programs: this.programs, place, secret, onProgress, ...home, ...(signal && { signal }) })
       return true

@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Capacity } from '../machines/capacity.ts'
 import type { Machine } from '../machines/machine.ts'
+import { proportionalMiB } from '../machines/proportional-memory.ts'
 import { runCommand } from '../machines/run-command.ts'
 import { toOsrunError } from '../protocol/errors.ts'
 import type { Standby } from '../protocol/messages.ts'
-import { restoreFor, type Supplied, setClock, type Terms } from './terms.ts'
+import { newSecret, restoreFor, type Supplied, setClock, type Terms } from './terms.ts'
 
 /** A machine with the place that it takes among the server's machines. */
 export interface Placed extends Supplied {
@@ -160,13 +159,18 @@ export class Standbys {
   }
 
   async #make(key: string, wanted: Terms, giveBack: () => void, signal: AbortSignal): Promise<boolean> {
-    const terms = { ...wanted, secret: randomBytes(16).toString('hex') }
+    const terms = { ...wanted, secret: newSecret() }
     try {
       const placed = { ...(await restoreFor(terms, terms.wish.snapshot, signal)), giveBack }
       const { machine } = placed
       try {
         await warm(terms, machine, signal)
-        this.#parked.push({ ...placed, asleep: true, key, memoryMiB: await memoryOf(machine.qemu.pid) })
+        this.#parked.push({
+          ...placed,
+          asleep: true,
+          key,
+          memoryMiB: Math.round((await proportionalMiB(machine.qemu.pid)) ?? 0),
+        })
         return true
       } catch (error) {
         await this.#discard(placed)
@@ -196,10 +200,4 @@ async function warm(terms: Terms, machine: Machine, signal: AbortSignal): Promis
 
 function keyOf({ home, wish }: Terms, snapshot: string): string {
   return [home.guest.name, snapshot, wish.network, wish.clock].join(' ')
-}
-
-/** What a process has of the host's memory, with its part of what it shares; 0 where the host does not say. */
-async function memoryOf(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
-  return Math.round(Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) / 1024)
 }

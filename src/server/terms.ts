@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { AgentGreeting } from '../machines/agent-link.ts'
 import type { Machine } from '../machines/machine.ts'
 import { waitFor } from '../machines/wait.ts'
@@ -21,6 +22,11 @@ export interface Supplied extends Restored {
   readonly secret: string
   /** It stood by: it does not run before `wake`. */
   readonly asleep: boolean
+}
+
+/** What an agent is to know its host by. */
+export function newSecret(): string {
+  return randomBytes(16).toString('hex')
 }
 
 /** After a restore the agent only has to answer; software emulation and a busy host are what takes the time. */

@@ -2,7 +2,7 @@ import { stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isOsrunError } from '../protocol/errors.ts'
 import type { TemplateInfo } from '../protocol/messages.ts'
-import { checkName } from '../protocol/names.ts'
+import { checkName, isName } from '../protocol/names.ts'
 import type { Store, Template } from './store.ts'
 
 /** Generations of one recipe that are kept: an edit that is undone, or another branch, finds its own again. */
@@ -12,7 +12,7 @@ const inUse = 3_600_000
 
 /** The snapshots of a store that are whole, with what they come from. */
 export async function listTemplates(store: Store): Promise<TemplateInfo[]> {
-  const templates = await Promise.all((await store.list()).map(({ name }) => findWhole(store, name)))
+  const templates = await Promise.all((await store.names()).filter(isName).map((name) => findWhole(store, name)))
   return templates
     .filter((template) => template !== undefined)
     .map(({ manifest: { name, id, recipe } }) => ({ name, id, ...(recipe && { recipe }) }))

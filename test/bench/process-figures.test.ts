@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { pageFaults, parsePageFaults, proportionalMiB } from '../../bench/process-figures.ts'
+import { pageFaults, parsePageFaults } from '../../bench/process-figures.ts'
+import { proportionalMiB } from '../../src/machines/proportional-memory.ts'
 
 test('page faults are found whatever the program is called', () => {
   const stat = '4711 (a) R 1 (b) S 1 4711 4711 0 -1 4194560 1520 99 7 0 3 4 0 0 20 0 9 0 100 1000 200'

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { type OsrunServer, openServer, startServer } from '../../client/server.ts'
 import type { Progress } from '../../protocol/messages.ts'
@@ -13,8 +12,8 @@ export interface RoomHooks {
   onLog(line: string): void
 }
 
-/** In our image: the folder of its ready-made guests. */
-const imageGuests = process.env['OSRUN_GUEST_FILES']
+/** In our image: the folder of its ready-made guests; undefined elsewhere. */
+export const imageGuests = process.env['OSRUN_GUEST_FILES']
 const viewerPort = 8000
 
 /**
@@ -36,9 +35,9 @@ export async function openRoom(options: RunCommand, version: string, hooks: Room
       ...hooks,
     })
   }
-  const { serve } = await import('../../server/serve.ts')
+  const [{ serve }, { readToken }] = await Promise.all([import('../../server/serve.ts'), import('../serve.ts')])
   const variables = optionsFromEnvironment(process.env)
-  const token = process.env['OSRUN_TOKEN'] || randomBytes(16).toString('hex')
+  const { token } = await readToken()
   const served = await serve({
     ...{ host: '0.0.0.0', port: viewerPort, token, version },
     ...{ cache: resolve(drive ?? defaultCache(process.env)), guestFiles: imageGuests },

@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ProgressLines } from '../../../environment/progress.ts'
+import { ProgressLines, ticking } from '../../../environment/progress.ts'
 import type { OsrunServer } from '../../client/server.ts'
 import type { Win } from '../../client/win.ts'
 import { OsrunError } from '../../protocol/errors.ts'
 import { type EndingSignal, endingSignals, shellExitCode, signalExitCode } from './exit-code.ts'
 import { checkRunCommand, type RunCommand } from './options.ts'
-import { openRoom } from './room.ts'
+import { imageGuests, openRoom } from './room.ts'
 import { talk } from './talk.ts'
 
 /** What takes no longer says nothing of its progress. */
 const patience = 3000
-const tick = 5000
 /** As shells have it for a program whose reader is gone. */
 const brokenPipe = 141
 
@@ -77,16 +76,11 @@ async function openQuietly(options: RunCommand, version: string, signal: AbortSi
     }
   })
   const late = setTimeout(() => waiting !== undefined && process.stderr.write(`${waiting}\n`), patience)
-  const ticking = setInterval(lines.tick, tick)
+  const onLog = (line: string) => options.verbose && process.stderr.write(`${line.replace(/^(osrun: )?/, 'osrun: ')}\n`)
   try {
-    return await openRoom(options, version, {
-      signal,
-      onProgress: lines.report,
-      onLog: (line) => options.verbose && process.stderr.write(`${line.replace(/^(osrun: )?/, 'osrun: ')}\n`),
-    })
+    return await ticking(lines, () => openRoom(options, version, { signal, onProgress: lines.report, onLog }))
   } finally {
     clearTimeout(late)
-    clearInterval(ticking)
   }
 }
 
@@ -102,7 +96,7 @@ async function checkIsNew(win: Win, name: string): Promise<void> {
 
 async function forwardPorts(win: Win, { forwardPort = [], verbose }: RunCommand): Promise<void> {
   // What a container listens on, its owner has to publish.
-  const host = process.env['OSRUN_GUEST_FILES'] === undefined ? '127.0.0.1' : '0.0.0.0'
+  const host = imageGuests === undefined ? '127.0.0.1' : '0.0.0.0'
   for (const port of forwardPort) {
     await win.port(port, { host, port })
     if (verbose) {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import type { ReadStream, WriteStream } from 'node:tty'
+import type { WinProcess } from '../../client/spawn.ts'
 import type { Win } from '../../client/win.ts'
 
 /** The streams of this program that a command in the guest is given. */
@@ -16,14 +17,7 @@ export interface Terminal {
  * ended: by `signal`, or because nobody reads its output any more.
  * @throws OsrunError of `Win.spawn`
  */
-export function talk(win: Win, command: string, terminal: Terminal, signal: AbortSignal): Promise<number | undefined> {
-  const { stdin, stdout } = terminal
-  return stdin.isTTY && stdout.isTTY
-    ? talkByTerminal(win, command, terminal, signal)
-    : talkByPipes(win, command, terminal, signal)
-}
-
-async function talkByPipes(
+export async function talk(
   win: Win,
   command: string,
   terminal: Terminal,
@@ -31,7 +25,10 @@ async function talkByPipes(
 ): Promise<number | undefined> {
   const { stdin, stdout, stderr } = terminal
   const unread = new AbortController()
-  const child = win.spawn(command, { ...raw, signal: AbortSignal.any([signal, unread.signal]) })
+  const options = { ...raw, signal: AbortSignal.any([signal, unread.signal]) }
+  const isTerminal = stdin.isTTY === true && stdout.isTTY === true
+  const child = win.spawn(command, isTerminal ? { ...options, ...terminalOptions(command, stdout) } : options)
+  const giveBack = isTerminal ? handOverTerminal(terminal, child) : () => {}
   // Stays: what was written before the first failure fails too.
   const onError = () => unread.abort(new Error('nobody reads the output any more'))
   stdout.on('error', onError)
@@ -47,42 +44,28 @@ async function talkByPipes(
     }
     return exitCode
   } finally {
+    giveBack()
     stdin.unpipe(child.stdin)
     stdin.pause()
     await Promise.all([flushed(stdout), flushed(stderr)])
   }
 }
 
-async function talkByTerminal(
-  win: Win,
-  command: string,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const { stdin, stdout } = terminal
-  const shell = isInteractiveShell(command) ? { shell: false as const } : {}
-  const child = win.spawn(command, { ...raw, ...shell, tty: sizeOf(stdout), signal })
+function terminalOptions(command: string, stdout: Terminal['stdout']) {
+  return { tty: sizeOf(stdout), ...(isInteractiveShell(command) && { shell: false as const }) }
+}
+
+/** Keys and the window's size are the command's own from here on. @returns what takes the terminal back */
+function handOverTerminal({ stdin, stdout }: Terminal, child: WinProcess<Uint8Array>): () => void {
   const onResize = () => {
     const { columns, rows } = sizeOf(stdout)
     child.resize(columns, rows).catch(() => {})
   }
-  child.stdin.on('error', () => {})
-  child.stderr.resume()
-  // Ctrl-C is the command's own.
   stdin.setRawMode?.(true)
-  stdin.pipe(child.stdin)
-  child.stdout.pipe(stdout, { end: false })
   stdout.on('resize', onResize)
-  try {
-    const { exitCode } = await child
-    await finished(child.stdout)
-    return exitCode
-  } finally {
+  return () => {
     stdout.off('resize', onResize)
-    stdin.unpipe(child.stdin)
     stdin.setRawMode?.(false)
-    stdin.pause()
-    await flushed(stdout)
   }
 }
 

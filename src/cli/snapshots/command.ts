@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import { defaultCache } from '../../runtime/settings.ts'
+import { accelOption, cacheOption, guestFilesOption } from '../options.ts'
 
 /** Adds the subcommand `osrun snapshots`, without what it does: that is loaded when it is called. */
 export function addSnapshotsCommand(program: Command): void {
@@ -51,14 +51,9 @@ function located<T extends { readonly cache: string }>(options: T): T {
 
 function locate(command: Command): Command {
   return command
-    .option('--cache <folder>', 'folder for guests and snapshots', defaultCache(process.env))
-    .addOption(
-      new Option('--accel <name>', 'accelerator to judge by')
-        .choices(['auto', 'kvm', 'hvf', 'tcg'])
-        .default('auto')
-        .env('OSRUN_ACCEL'),
-    )
-    .addOption(new Option('--guest-files <folder>', 'folder of ready-made guests').env('OSRUN_GUEST_FILES'))
+    .addOption(cacheOption())
+    .addOption(accelOption('accelerator to judge by'))
+    .addOption(guestFilesOption())
 }
 
 function select(command: Command): Command {

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { OsrunError } from '../../protocol/errors.ts'
+import { endingSignals } from '../run/exit-code.ts'
 
 /** How a command says what it has to say. */
 export interface Output {
@@ -17,17 +18,16 @@ export interface Output {
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
-  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   const interrupt = () => {
     stop()
     controller.abort()
   }
   const stop = () => {
-    for (const name of names) {
+    for (const name of endingSignals) {
       process.off(name, interrupt)
     }
   }
-  for (const name of names) {
+  for (const name of endingSignals) {
     process.on(name, interrupt)
   }
   try {

@@ -28,6 +28,7 @@ export interface Fit {
 export class ThisHost {
   readonly #options: CacheOptions
   readonly #equipment: Equipment | string
+  readonly #guests = new Map<string, ReturnType<typeof installedGuest>>()
   /** Undefined where there is none. */
   readonly qemuImg: string | undefined
 
@@ -54,7 +55,14 @@ export class ThisHost {
 
   /** True where the guest is installed, in whatever build. */
   async hasGuest(name: string): Promise<boolean> {
-    return guestNames().includes(name) && (await installedGuest(name, this.#options)) !== undefined
+    return guestNames().includes(name) && (await this.#installed(name)) !== undefined
+  }
+
+  // Once for each guest, however many snapshots it has: its recipe's files are read for it.
+  #installed(name: string): ReturnType<typeof installedGuest> {
+    const known = this.#guests.get(name) ?? installedGuest(name, this.#options)
+    this.#guests.set(name, known)
+    return known
   }
 
   /** @param guestId the guest that the snapshot brings along, where none is installed */
@@ -69,7 +77,7 @@ export class ThisHost {
       return { fits: undefined, reasons: [this.#equipment], options: [] }
     }
     const guest = findGuest(guestName)
-    const installed = await installedGuest(guestName, this.#options)
+    const installed = await this.#installed(guestName)
     const id = installed?.id ?? guestId
     const files = { disk: '', kernel: '', initrd: '', id: id ?? 'none: the guest is not installed' }
     const { memoryMiB, cpus } = parts.shape
