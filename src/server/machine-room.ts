@@ -146,7 +146,7 @@ export class MachineRoom {
 
   /** A fresh machine for a lease that gives up the one it has. @throws OsrunError of `restore` */
   async replace(terms: Terms, snapshot: string, signal: AbortSignal): Promise<Supplied> {
-    const parked = await this.#standbys.take(terms, snapshot)
+    const parked = await this.#standbys.take(terms, snapshot, signal)
     // The lease has a place already.
     parked?.giveBack()
     const supplied = parked ?? (await restoreFor(terms, snapshot, signal))
@@ -200,7 +200,8 @@ export class MachineRoom {
 
   async #supply(terms: Terms, signal: AbortSignal): Promise<Placed> {
     const { snapshot } = terms.wish
-    const placed = (await this.#standbys.take(terms, snapshot)) ?? (await this.#restore(terms, snapshot, signal))
+    const standby = await this.#standbys.take(terms, snapshot, signal)
+    const placed = standby ?? (await this.#restore(terms, snapshot, signal))
     this.#standbys.want(terms, snapshot)
     return placed
   }

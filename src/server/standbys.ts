@@ -2,7 +2,7 @@ import type { Capacity } from '../machines/capacity.ts'
 import type { Machine } from '../machines/machine.ts'
 import { proportionalMiB } from '../machines/proportional-memory.ts'
 import { runCommand } from '../machines/run-command.ts'
-import { toOsrunError } from '../protocol/errors.ts'
+import { OsrunError, toOsrunError } from '../protocol/errors.ts'
 import type { Standby } from '../protocol/messages.ts'
 import { newSecret, restoreFor, type Supplied, setClock, type Terms } from './terms.ts'
 
@@ -16,9 +16,14 @@ interface Parked extends Placed {
   readonly memoryMiB: number
 }
 
+/** A standby that is on its way. */
 interface Making {
+  /** Undefined while room is made for it. */
+  readonly key?: string
   readonly over: AbortController
-  readonly done: Promise<void>
+  /** Who needs it already, and takes it as soon as it runs. */
+  heir?: (placed: Placed | undefined) => void
+  done?: Promise<void>
 }
 
 /** Of those in use, the snapshots that standbys are kept for. */
@@ -62,25 +67,27 @@ export class Standbys {
     this.refill()
   }
 
-  /** A machine to be woken, if one is parked for this wish. */
-  async take(terms: Terms, snapshot: string): Promise<Placed | undefined> {
+  /**
+   * A machine that is parked for this wish, to be woken, or the one that is being made for it as soon as it runs:
+   * another would come later, and both would be slower.
+   */
+  async take(terms: Terms, snapshot: string, signal: AbortSignal): Promise<Placed | undefined> {
     const key = keyOf(terms, snapshot)
-    const current = await terms.home.store.find(snapshot)
     for (;;) {
-      const index = this.#parked.findIndex((parked) => parked.key === key)
-      const [parked] = index < 0 ? [] : this.#parked.splice(index, 1)
-      if (parked === undefined) {
+      const placed = this.#unpark(key) ?? (await this.#inherit(key, signal))
+      if (placed === undefined) {
         return undefined
       }
-      const { machine, template } = parked
+      const { machine, template } = placed
       const { lost } = machine.link
+      const current = await terms.home.store.find(snapshot)
       if (lost === undefined && template.manifest.id === current?.manifest.id) {
-        return parked
+        return placed
       }
       if (lost !== undefined) {
         this.#log(`a standby of snapshot "${snapshot}" failed: ${lost.message}`)
       }
-      await this.#discard(parked)
+      await this.#discard(placed)
     }
   }
 
@@ -92,7 +99,7 @@ export class Standbys {
     const parked = this.#parked.shift()
     if (parked !== undefined) {
       void this.#discard(parked)
-    } else {
+    } else if (this.#making?.heir === undefined) {
       this.#making?.over.abort()
     }
   }
@@ -110,17 +117,20 @@ export class Standbys {
       return
     }
     const giveBack = this.#parked.length < this.#most ? this.#capacity.tryTake() : undefined
-    const over = new AbortController()
-    const work = giveBack ? this.#make(key, terms, giveBack, over.signal) : missing && this.#makeRoom(key)
-    const done = work?.then((goOn) => {
+    const making: Making = giveBack ? { key, over: new AbortController() } : { over: new AbortController() }
+    const work = giveBack ? this.#make(making, key, terms, giveBack) : missing && this.#makeRoom(key)
+    if (work === undefined) {
+      return
+    }
+    this.#making = making
+    making.done = work.then((goOn) => {
       this.#making = undefined
       // What fails once fails again: the next who asks hears why.
-      if (!goOn && !over.signal.aborted) {
+      if (!goOn && !making.over.signal.aborted) {
         this.#wanted.delete(key)
       }
       this.refill()
     })
-    this.#making = done && { over, done }
   }
 
   /** Gives up a standby of a snapshot that was not asked for since `key` was. Undefined where there is none. */
@@ -129,6 +139,34 @@ export class Standbys {
     const index = this.#parked.findIndex((parked) => wanted.indexOf(parked.key) < wanted.indexOf(key))
     const [parked] = index < 0 ? [] : this.#parked.splice(index, 1)
     return parked && this.#discard(parked).then(() => true)
+  }
+
+  #unpark(key: string): Parked | undefined {
+    const index = this.#parked.findIndex((parked) => parked.key === key)
+    return index < 0 ? undefined : this.#parked.splice(index, 1)[0]
+  }
+
+  /** The machine that is being made, unless somebody waits for it already. */
+  async #inherit(key: string, signal: AbortSignal): Promise<Placed | undefined> {
+    const making = this.#making
+    if (making?.key !== key || making.heir !== undefined || making.over.signal.aborted) {
+      return undefined
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Placed | undefined>()
+    making.heir = resolve
+    const leave = () => {
+      delete making.heir
+      reject(new OsrunError('CANCELED', 'Waiting for a machine was canceled.', { cause: signal.reason }))
+    }
+    signal.addEventListener('abort', leave, { once: true })
+    if (signal.aborted) {
+      leave()
+    }
+    try {
+      return await promise
+    } finally {
+      signal.removeEventListener('abort', leave)
+    }
   }
 
   /** What stands by, and the memory that each takes. */
@@ -158,44 +196,62 @@ export class Standbys {
     giveBack()
   }
 
-  async #make(key: string, wanted: Terms, giveBack: () => void, signal: AbortSignal): Promise<boolean> {
+  async #make(making: Making, key: string, wanted: Terms, giveBack: () => void): Promise<boolean> {
+    const { signal } = making.over
     const terms = { ...wanted, secret: newSecret() }
     try {
       const placed = { ...(await restoreFor(terms, terms.wish.snapshot, signal)), giveBack }
-      const { machine } = placed
       try {
-        await warm(terms, machine, signal)
-        this.#parked.push({
-          ...placed,
-          asleep: true,
-          key,
-          memoryMiB: Math.round((await proportionalMiB(machine.qemu.pid)) ?? 0),
-        })
-        return true
+        await this.#park(making, key, terms, placed)
       } catch (error) {
         await this.#discard(placed)
         throw error
       }
+      return true
     } catch (error) {
       giveBack()
       if (!signal.aborted) {
         this.#log(`no standby of snapshot "${terms.wish.snapshot}": ${toOsrunError(error).message}`)
       }
+      // Who waits for it asks for one of its own, and hears why.
+      making.heir?.(undefined)
       return false
+    }
+  }
+
+  async #park(making: Making, key: string, terms: Terms, placed: Placed): Promise<void> {
+    const { machine } = placed
+    const early = making.heir
+    // Who waits already warms it up with what is wanted of it.
+    if (early === undefined) {
+      await warm(terms, machine)
+      making.over.signal.throwIfAborted()
+    }
+    const awaited = making.heir
+    if (awaited !== undefined) {
+      awaited(placed)
+      return
+    }
+    await machine.pause()
+    const asleep = { ...placed, asleep: true }
+    const memoryMiB = Math.round((await proportionalMiB(machine.qemu.pid)) ?? 0)
+    const late = making.heir
+    if (late === undefined) {
+      this.#parked.push({ ...asleep, key, memoryMiB })
+    } else {
+      late(asleep)
     }
   }
 }
 
 // Emulation translates the guest's code when it first runs, and that is lost with each QEMU.
-async function warm(terms: Terms, machine: Machine, signal: AbortSignal): Promise<void> {
+async function warm(terms: Terms, machine: Machine): Promise<void> {
   const [command] = terms.home.guest.warmUp
   if (terms.home.shape.accelerator === 'tcg' && command !== undefined) {
     await runCommand(machine.link, command, warmUpDeadline)
     // What waking does.
     await setClock(terms, machine)
   }
-  signal.throwIfAborted()
-  await machine.pause()
 }
 
 function keyOf({ home, wish }: Terms, snapshot: string): string {

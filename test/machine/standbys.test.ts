@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type OsrunServer, startServer } from '../../src/client/index.ts'
+import { acquireWin } from '../../src/client/lease.ts'
 import { MachineRoom } from '../../src/client/machine-room.ts'
 import type { Standby } from '../../src/protocol/messages.ts'
 import { defaultCache } from '../../src/runtime/settings.ts'
@@ -62,6 +63,55 @@ test('a machine is used once: what one client wrote, the next does not find', as
   await standby()
   await using second = await server.acquire()
   expect(await second.exists('C:\\who.txt')).toBe(false)
+})
+
+/** Waits until a machine is on its way to stand by, which is not said anywhere. */
+async function standbyBegun(): Promise<void> {
+  const look = async () => expect(await qemus('')).toHaveLength(2)
+  await vi.waitFor(look, { timeout: 60_000, interval: 10 })
+}
+
+/** What the machine that the room makes after this one is called. */
+function next(machine: string | undefined): string {
+  return `m${Number(machine?.slice(1)) + 1}`
+}
+
+test('who asks while one is made to stand by gets that one, and no other is made for it', async () => {
+  await standby()
+  await using _first = await server.acquire()
+  const machine = await leased()
+  await standbyBegun()
+  expect((await room.status()).standbys).toEqual([])
+  await using second = await server.acquire()
+  expect((await room.status()).leases.map((lease) => lease.machine)).toEqual([machine, next(machine)])
+  expect((await second.run('echo well')).stdout).toBe('well')
+})
+
+test('who no longer waits for it leaves it to the next', async () => {
+  await standby()
+  await using _first = await server.acquire()
+  const machine = await leased()
+  await standbyBegun()
+  const over = new AbortController()
+  const request = { guest: 'wine', snapshot: 'provisioned', clock: 'sync', network: 'isolated', label: 'test' } as const
+  const waiting = acquireWin({ ...server, signal: over.signal }, request)
+  await delay(20)
+  over.abort()
+  await expect(waiting).rejects.toMatchObject({ code: 'CANCELED' })
+  expect((await standby()).machine).toBe(next(machine))
+})
+
+test('who waits for one whose QEMU dies gets another', async () => {
+  await standby()
+  await using _first = await server.acquire()
+  await standbyBegun()
+  const waiting = server.acquire()
+  await delay(20)
+  const pid = Math.max(...(await qemus('')))
+  process.kill(pid, 'SIGKILL')
+  await using second = await waiting
+  expect((await second.run('echo well')).stdout).toBe('well')
+  expect(await qemus('')).not.toContain(pid)
 })
 
 test('win.restore takes the one that stands by, and the handle goes on', async () => {
