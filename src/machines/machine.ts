@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { OsrunError } from '../protocol/errors.ts'
 import { type AgentGreeting, AgentLink } from './agent-link.ts'
 import { copyOverlay, createOverlay, linkLayers, topName } from './disk.ts'
+import { asDiskFull } from './disk-full.ts'
 import { setGuestClock } from './guest-clock.ts'
 import { LastWords } from './last-words.ts'
 import { type QemuStart, qemuArguments } from './qemu-arguments.ts'
@@ -11,6 +12,7 @@ import { type QemuProcess, startQemu } from './qemu-process.ts'
 import type { Qmp } from './qmp.ts'
 import { restartGuest } from './restart.ts'
 import type { MachineShape } from './shape.ts'
+import { standstill } from './standstill.ts'
 import { waitFor } from './wait.ts'
 
 /** The programs that machines are made with. */
@@ -66,7 +68,7 @@ export class Machine {
 
   /**
    * Starts QEMU and, where the origin is a snapshot, loads it. The machine is paused afterwards.
-   * @throws OsrunError QEMU_UNUSABLE, RESTORE_FAILED
+   * @throws OsrunError QEMU_UNUSABLE, RESTORE_FAILED, DISK_FULL
    */
   static async start(
     programs: Programs,
@@ -74,8 +76,8 @@ export class Machine {
     origin: MachineOrigin,
     signal?: AbortSignal,
   ): Promise<Machine> {
-    await mkdir(place.folder, { recursive: true, mode: 0o700 })
     try {
+      await mkdir(place.folder, { recursive: true, mode: 0o700 })
       const overlay = await prepareDisk(programs, place.folder, origin)
       const words = qemuArguments(qemuStart(place, origin, overlay))
       const command = {
@@ -94,7 +96,7 @@ export class Machine {
       return new Machine(place, origin, qemu, overlay)
     } catch (error) {
       await removePlace(place)
-      throw error
+      throw asDiskFull(error, place.folder)
     }
   }
 
@@ -124,7 +126,7 @@ export class Machine {
   /**
    * Connects to the guest's agent, replacing an earlier link.
    * @param deadline milliseconds
-   * @throws OsrunError GUEST_NOT_READY naming what ended the wait, with the end of the guest's serial log
+   * @throws OsrunError GUEST_NOT_READY naming what ended the wait, with the end of the guest's serial log; of `stopped`
    */
   async connectAgent(greeting: AgentGreeting, deadline: number, signal?: AbortSignal): Promise<AgentLink> {
     this.#link?.close()
@@ -134,7 +136,7 @@ export class Machine {
       const port = await this.agentPort()
       this.#link = await waitFor({
         what: `the agent of machine ${this.name}`,
-        ready: AgentLink.open(port, greeting, over.signal),
+        ready: Promise.race([AgentLink.open(port, greeting, over.signal), this.#standsStill(over.signal)]),
         exit: this.qemu.exited,
         deadline,
         code: 'GUEST_NOT_READY',
@@ -146,6 +148,14 @@ export class Machine {
     } finally {
       over.abort()
     }
+  }
+
+  /**
+   * Resolves with the reason when QEMU has stopped the guest by itself: the disk of what it writes is full (DISK_FULL),
+   * or the accelerator failed or the guest panicked (MACHINE_CRASHED). Rejects when QEMU ends.
+   */
+  stopped(signal: AbortSignal): Promise<OsrunError> {
+    return standstill(this.qemu.qmp, this.place, signal)
   }
 
   /**
@@ -196,6 +206,12 @@ export class Machine {
     this.#link?.close()
     await this.qemu.kill()
     await removePlace(this.place)
+  }
+
+  /** Never resolves. */
+  async #standsStill(signal: AbortSignal): Promise<never> {
+    const reason = await this.stopped(signal).catch(() => new Promise<never>(() => {}))
+    throw reason
   }
 
   #lastWords(): string {

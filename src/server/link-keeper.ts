@@ -33,6 +33,8 @@ export class LinkKeeper extends EventEmitter<{ frame: [Frame]; drain: []; lost: 
   #link: AgentLink | undefined
   #held = false
   #restarted = false
+  /** Why the guest stands still, where QEMU stopped it by itself. */
+  #stopped: OsrunError | undefined
   #retrying: Promise<void> = Promise.resolve()
 
   constructor(machine: Machine, reconnect: Reconnect) {
@@ -44,6 +46,13 @@ export class LinkKeeper extends EventEmitter<{ frame: [Frame]; drain: []; lost: 
 
   /** Begins to follow; whoever listens misses nothing. */
   start(): void {
+    this.#machine.stopped(this.#over.signal).then(
+      (reason) => {
+        this.#stopped = reason
+        this.#link?.close(reason)
+      },
+      () => {},
+    )
     try {
       this.#follow(this.#machine.link)
     } catch (error) {
@@ -141,8 +150,11 @@ export class LinkKeeper extends EventEmitter<{ frame: [Frame]; drain: []; lost: 
     }
   }
 
-  /** The error for a QEMU that has ended or ends just now. */
+  /** The error for a guest that stands still, or a QEMU that has ended or ends just now. */
   async #crash(): Promise<OsrunError | undefined> {
+    if (this.#stopped !== undefined) {
+      return this.#stopped
+    }
     const { name, qemu } = this.#machine
     const grace = delay(exitGrace, undefined, { ref: false, signal: this.#over.signal }).catch(() => undefined)
     const how = await Promise.race([qemu.exited, grace])

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
 import { extract, type Header } from 'tar-stream'
 import { guestFileNames } from '../guests/guest-id.ts'
+import { asDiskFull } from '../machines/disk-full.ts'
 import { isOsrunError, OsrunError } from '../protocol/errors.ts'
 import {
   type Description,
@@ -20,7 +21,7 @@ import { storeFolder } from './cache.ts'
 import { chainProblems } from './disk-chain.ts'
 import { writeKeyParts } from './key.ts'
 import { filesOf, withDigests } from './manifest.ts'
-import { asDiskFull, checkRoom } from './room.ts'
+import { checkRoom } from './room.ts'
 import { writeSparse } from './sparse-file.ts'
 import { Store, type Template } from './store.ts'
 

@@ -18,15 +18,6 @@ export async function checkRoom(folder: string, bytes: number, what: string): Pr
   }
 }
 
-/** An ENOSPC from deep within as DISK_FULL; anything else as it is. */
-export function asDiskFull(error: unknown, folder: string): unknown {
-  const isFull =
-    error instanceof Error && (('code' in error && error.code === 'ENOSPC') || /No space left/.test(error.message))
-  return isFull
-    ? new OsrunError('DISK_FULL', `The disk of ${folder} became full. Free some room there.`, { cause: error })
-    : error
-}
-
 /** Bytes for a person: "1.5 GiB". */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']

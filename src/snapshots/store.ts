@@ -1,12 +1,12 @@
 import { chmod, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { asDiskFull } from '../machines/disk-full.ts'
 import { OsrunError } from '../protocol/errors.ts'
 import type { SnapshotInfo } from '../protocol/messages.ts'
 import { checkName } from '../protocol/names.ts'
 import { tryLock, type Unlock } from './lock.ts'
 import { filesOf, formatManifest, type Manifest, manifestName, parseManifest, sizeProblems } from './manifest.ts'
 import { filesLock, filesNameOf, follow, newFilesName, point, pointedAt, unpoint } from './name-link.ts'
-import { asDiskFull } from './room.ts'
 
 /** A published snapshot: immutable files from which any number of machines start. */
 export interface Template {

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
-import { asDiskFull, checkRoom, formatBytes } from '../../src/snapshots/room.ts'
+import { asDiskFull } from '../../src/machines/disk-full.ts'
+import { checkRoom, formatBytes } from '../../src/snapshots/room.ts'
 
 test('a disk with too little room is said before the work, with what is needed and what is free', async () => {
   await expect(checkRoom(tmpdir(), 2 ** 60, 'Snapshot "git"')).rejects.toMatchObject({
