@@ -11,10 +11,12 @@ import { describeHost, type Measured, readResults, withMeasured, writeResults } 
 import { measureSuite } from './suite.ts'
 import { asText, goalsGrid, rowsGrid } from './table.ts'
 import { measureThroughput } from './throughput.ts'
+import { measureWarmUp } from './warm-up.ts'
 
 const measurements: Readonly<Record<string, (bench: Bench) => Promise<Measured>>> = {
   restore: measureRestore,
   acquire: measureAcquire,
+  'warm-up': measureWarmUp,
   memory: measureMemory,
   suite: measureSuite,
   commands: measureCommands,

@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import { defaultCapacity } from '../src/machines/capacity.ts'
 import type { Bench } from './bench.ts'
 import { type Loadvm, prepareLoadvm } from './loadvm.ts'
+import { endedChildrenSeconds } from './process-figures.ts'
 import type { Measured } from './results.ts'
 import { openSavedGuest, usualMemoryMiB } from './saved-guest.ts'
 import { summarize } from './statistics.ts'
@@ -23,11 +24,14 @@ export async function measureSuite(bench: Bench): Promise<Measured> {
   await using loadvm = await prepareLoadvm(guest)
   await using project = await createProject(bench, guest.programs.qemu, loadvm, workers)
   const seconds = { osrun: [] as number[], loadvm: [] as number[] }
+  const processors = { osrun: [] as number[], loadvm: [] as number[] }
   const rounds = Math.ceil(bench.rounds / 10)
   for (let round = 0; round < rounds; round += 1) {
     for (const way of ['osrun', 'loadvm'] as const) {
       bench.say(`suite: round ${round + 1} of ${rounds}, ${way}`)
+      const before = await endedChildrenSeconds()
       seconds[way].push(await runSuite(project.folder, way, workers, bench.signal))
+      processors[way].push((await endedChildrenSeconds()) - before)
     }
   }
   const row = (what: string, values: number[]) => ({ what, unit: 's' as const, figures: summarize(values) })
@@ -41,6 +45,8 @@ export async function measureSuite(bench: Bench): Promise<Measured> {
           row('QEMU with `-loadvm` and ncat in each file, from start to end', seconds.loadvm),
           row('with this package, of that for each file', perFile(seconds.osrun)),
           row('QEMU with `-loadvm` and ncat, of that for each file', perFile(seconds.loadvm)),
+          row('processor time for each file, with this package', perFile(processors.osrun)),
+          row('processor time for each file, QEMU with `-loadvm` and ncat', perFile(processors.loadvm)),
         ],
       },
     ],

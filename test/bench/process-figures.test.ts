@@ -1,5 +1,11 @@
+import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import { pageFaults, parsePageFaults } from '../../bench/process-figures.ts'
+import {
+  endedChildrenSeconds,
+  pageFaults,
+  parseEndedChildrenSeconds,
+  parsePageFaults,
+} from '../../bench/process-figures.ts'
 import { proportionalMiB } from '../../src/machines/proportional-memory.ts'
 
 test('page faults are found whatever the program is called', () => {
@@ -12,4 +18,15 @@ test('a process of this computer has page faults and memory', async () => {
   const memory = process.memoryUsage().rss / 2 ** 20
   expect(await proportionalMiB(process.pid)).toBeGreaterThan(1)
   expect(await proportionalMiB(process.pid)).toBeLessThan(2 * memory)
+})
+
+test('the time of ended children is that of user and system, in seconds', () => {
+  const stat = '7 (a b) S 1 7 7 0 -1 4194304 10 20 30 40 1 2 250 50 20 0 1'
+  expect(parseEndedChildrenSeconds(stat)).toBe(3)
+})
+
+test('a child that worked and ended has added to it', async () => {
+  const before = await endedChildrenSeconds()
+  await execa(process.execPath, ['-e', 'const end = Date.now() + 300; while (Date.now() < end);'])
+  expect(await endedChildrenSeconds()).toBeGreaterThan(before)
 })
