@@ -43,12 +43,32 @@ async function openSession(options: Record<string, unknown>): Promise<{ session:
   const session = createSession(options.osrun)
   // A worker of Vitest 4 outlives a main process that was killed as long as it has a connection open.
   process.once('disconnect', session.close)
+  const stopWatching = beforeInterrupt(session.interrupt)
   await within(longestWait, () => session.prepare())
   async function close(): Promise<void> {
     process.off('disconnect', session.close)
+    stopWatching()
     await session.close()
   }
   return { session, close }
+}
+
+/** On Ctrl-C the workers, too, get the signal. It ends them, after `last`, unless the test itself listens to it. */
+function beforeInterrupt(last: () => void): () => void {
+  const onInterrupt = () => {
+    process.off('disconnect', last)
+    last()
+    if (process.listenerCount('SIGINT') === 0) {
+      process.kill(process.pid, 'SIGINT')
+    }
+  }
+  process.once('SIGINT', onInterrupt)
+  // Vitest's own listener ends the process.
+  process.prependOnceListener('disconnect', last)
+  return () => {
+    process.off('SIGINT', onInterrupt)
+    process.off('disconnect', last)
+  }
 }
 
 function addGlobals(global: object, session: Session): () => void {

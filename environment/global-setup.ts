@@ -1,5 +1,8 @@
+import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import type { TestProject } from 'vitest/node'
+import { join, relative } from 'node:path'
+import type { TestProject, TestSpecification } from 'vitest/node'
+import { evidenceVariable, fileFolder } from './failure/folder.ts'
 import { handOver } from './handover.ts'
 import { defaultsVariable, type OsrunOptions, parseOptions, resolveOptions } from './options.ts'
 import { ProgressLines } from './progress.ts'
@@ -29,7 +32,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide('osrun', { url, token })
     const takeBack = handOver({ url, token }, process.env)
     handOverDefaults(project)
-    project.onTestsRerun(async () => {
+    await emptyEvidence(projectsOf(project))
+    project.onTestsRerun(async (specifications) => {
+      await removeEvidence(specifications)
       for (const user of users) {
         await buildProjectAgain(run, user, () => plan(user))
       }
@@ -79,6 +84,27 @@ function handOverDefaults(project: TestProject): void {
   for (const { config } of projectsOf(project)) {
     config.env = { ...config.env, [defaultsVariable]: JSON.stringify(config.environmentOptions?.osrun ?? {}) }
   }
+}
+
+/** The evidence of the last run is not this run's. */
+async function emptyEvidence(projects: readonly TestProject[]): Promise<void> {
+  for (const { config } of projects) {
+    const folder = join(config.attachmentsDir, 'osrun')
+    config.env = { ...config.env, [evidenceVariable]: folder }
+    await remove(folder)
+  }
+}
+
+async function removeEvidence(specifications: readonly TestSpecification[]): Promise<void> {
+  for (const { project, moduleId } of specifications) {
+    const { root, attachmentsDir } = project.config
+    await remove(fileFolder(join(attachmentsDir, 'osrun'), project.name, relative(root, moduleId)))
+  }
+}
+
+/** No reason to run no test; whoever has evidence to put there says what is wrong with the folder. */
+async function remove(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true }).catch(() => {})
 }
 
 /** More workers than machines would only wait. Where other projects run beside, Vitest wants all numbers equal. */

@@ -25,6 +25,11 @@ export interface MachineOptions {
   readonly clock?: 'sync' | 'frozen'
   /** `isolated` (default): the guest reaches nothing. `internet`: it does. */
   readonly network?: 'isolated' | 'internet'
+  /**
+   * When a test's screen, commands and their outputs are kept: `on-failure` (default), `always` or `never`. They go to
+   * the folder `osrun` in Vitest's `attachmentsDir`, and to its reporters.
+   */
+  readonly artifacts?: 'on-failure' | 'always' | 'never'
 }
 
 /** Options of the plugin and of `environmentOptions.osrun`. Those of `ServerOptions` hold for the whole run. */
@@ -42,6 +47,7 @@ const machineEntries = {
   isolate: v.optional(v.picklist(['file', 'test'], '"file" or "test"')),
   clock: v.optional(v.picklist(clockModes, '"sync" or "frozen"')),
   network: v.optional(v.picklist(networkModes, '"isolated" or "internet"')),
+  artifacts: v.optional(v.picklist(['on-failure', 'always', 'never'], '"on-failure", "always" or "never"')),
 }
 
 const machineSchema = v.strictObject(machineEntries)
@@ -70,7 +76,14 @@ export type ResolvedMachineOptions = Required<MachineOptions>
 export function resolveOptions(own: unknown, environment: Environment): ResolvedMachineOptions & OsrunOptions {
   const config = readDefaults(environment)
   return {
-    ...{ guest: 'wine', snapshot: 'provisioned', isolate: 'file', clock: 'sync', network: 'isolated' },
+    ...{
+      guest: 'wine',
+      snapshot: 'provisioned',
+      isolate: 'file',
+      clock: 'sync',
+      network: 'isolated',
+      artifacts: 'on-failure',
+    },
     ...optionsFromEnvironment(environment),
     ...parseOptions(config, 'environmentOptions.osrun'),
     ...parseOwn(own, config),

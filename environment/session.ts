@@ -1,11 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { RecordedCommand } from '../src/client/command.ts'
 import { acquireWin } from '../src/client/lease.ts'
 import { SnapshotNames } from '../src/client/snapshot-names.ts'
 import type { Win } from '../src/client/win.ts'
 import { OsrunError, toOsrunError } from '../src/protocol/errors.ts'
 import type { Environment } from '../src/runtime/settings.ts'
+import { CommandLog } from './failure/command-log.ts'
+import {
+  collectEvidence,
+  collectLastEvidence,
+  type Evidence,
+  type ObservedMachine,
+  type ObservedTest,
+} from './failure/evidence.ts'
+import { evidenceFolder } from './failure/folder.ts'
 import { findRecipes, findServer } from './handover.ts'
-import { resolveOptions } from './options.ts'
+import { type ResolvedMachineOptions, resolveOptions } from './options.ts'
 import { within } from './within.ts'
 
 /**
@@ -20,9 +30,30 @@ export interface Session {
   /** The machine of this test file: a fresh one where the former file had another. */
   forFile(path: string): Promise<Win>
   /** Runs one test: its `signal` ends what it still runs in the guest. With `isolate: 'test'` on a fresh machine. */
-  duringTest(signal: AbortSignal, test: () => Promise<void>): Promise<void>
+  duringTest(test: SessionTest, run: () => Promise<void>): Promise<void>
+  /**
+   * Keeps what the running test and its machine look like; undefined where the option `artifacts` does not ask for it,
+   * and where it was done.
+   * @throws OsrunError HOST_FILE_FAILED
+   */
+  evidence(): Promise<Evidence | undefined>
+  /** The process is about to end: keeps of the running tests what can be kept at once. */
+  interrupt(): void
   /** Gives the machine back, in at most a few seconds. Safe to call twice. */
   close(): Promise<void>
+}
+
+/** A test that runs. */
+export interface SessionTest {
+  readonly signal: AbortSignal
+  /** What there is to tell of it at this moment. */
+  observe(): ObservedTest
+}
+
+interface RunningTest extends SessionTest {
+  readonly log: CommandLog
+  /** Of what state of it there is evidence. */
+  kept: ObservedTest['state'] | undefined
 }
 
 /** The number is the version of `Session`. */
@@ -32,13 +63,17 @@ const releaseDeadline = 3000
 
 /** A session of the machine room that the environment variables or the options name. */
 export function createSession(ownOptions: unknown, environment: Environment = process.env): Session {
-  const signals = new AsyncLocalStorage<AbortSignal>()
+  const current = new AsyncLocalStorage<RunningTest>()
+  const running = new Set<RunningTest>()
   let machine: Machine | undefined
   let usedBy: string | undefined
-  let tests = 0
   let testsBefore = 0
 
-  const options = () => resolveOptions(ownOptions, environment)
+  let resolved: ReturnType<typeof resolveOptions> | undefined
+  function options() {
+    resolved ??= resolveOptions(ownOptions, environment)
+    return resolved
+  }
 
   async function acquire(signal: AbortSignal): Promise<Win> {
     const { runtime, guest, snapshot, clock, network } = options()
@@ -56,20 +91,21 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
     const hooks = {
       names: new SnapshotNames(findRecipes(environment, guest)),
       signals: () => {
-        const running = signals.getStore()
-        return running === undefined ? [] : [running]
+        const test = current.getStore()
+        return test === undefined ? [] : [test.signal]
       },
+      record: (command: RecordedCommand) => current.getStore()?.log.record(command),
     }
     return acquireWin({ ...server, signal }, request, hooks)
   }
 
-  function current(): Machine {
+  function theMachine(): Machine {
     machine ??= startMachine(acquire)
     return machine
   }
 
   async function restoreForTest(): Promise<void> {
-    if (tests > 1) {
+    if (running.size > 1) {
       throw new OsrunError(
         'BAD_OPTION',
         'Tests that run at the same time share one machine: `isolate: "test"` needs tests in sequence',
@@ -77,17 +113,21 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
     }
     testsBefore += 1
     if (testsBefore > 1) {
-      const win = await current().ready
+      const win = await theMachine().ready
       await win.restore(options().snapshot)
     }
   }
 
+  function observeMachine({ log }: RunningTest): ObservedMachine {
+    return { win: () => theMachine().now(), log, sharedRoom: typeof options().runtime === 'object' }
+  }
+
   return {
     get win() {
-      return current().now()
+      return theMachine().now()
     },
     async prepare() {
-      await current().ready.catch(() => {})
+      await theMachine().ready.catch(() => {})
     },
     async forFile(path) {
       if (usedBy !== undefined && usedBy !== path) {
@@ -96,23 +136,54 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
         testsBefore = 0
       }
       usedBy = path
-      return current().ready
+      return theMachine().ready
     },
-    async duringTest(signal, test) {
-      tests += 1
+    async duringTest({ signal, observe }, run) {
+      const test = { signal, observe, log: new CommandLog(), kept: undefined }
+      running.add(test)
       try {
         if (options().isolate === 'test') {
           await restoreForTest()
         }
-        await signals.run(signal, test)
+        await current.run(test, run)
       } finally {
-        tests -= 1
+        running.delete(test)
+      }
+    },
+    async evidence() {
+      const test = current.getStore()
+      if (test === undefined) {
+        return undefined
+      }
+      const observed = test.observe()
+      if (observed.state === test.kept || !isWanted(options(), observed)) {
+        return undefined
+      }
+      test.kept = observed.state
+      return collectEvidence(evidenceFolder(environment), observed, observeMachine(test))
+    },
+    interrupt() {
+      for (const test of running) {
+        if (options().artifacts !== 'never') {
+          keepQuietly(() => collectLastEvidence(evidenceFolder(environment), test.observe(), observeMachine(test)))
+        }
       }
     },
     async close() {
       await machine?.close()
     },
   }
+}
+
+function isWanted({ artifacts }: ResolvedMachineOptions, { state }: ObservedTest): boolean {
+  return artifacts === 'always' ? state !== 'running' : artifacts === 'on-failure' && state === 'failed'
+}
+
+/** Nobody is there any more to be told of a failure. */
+function keepQuietly(keep: () => void): void {
+  try {
+    keep()
+  } catch {}
 }
 
 /** A machine that is asked for, has come, or could not be had. */

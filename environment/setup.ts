@@ -1,6 +1,7 @@
 /** Setup file: gets each test file its machine, and reports it where that fails. */
 import { aroundEach, beforeAll, expect } from 'vitest'
 import { findSession } from './current-session.ts'
+import { observer, recordEvidence, watchTests } from './failure/vitest-hook.ts'
 
 // Waiting for a machine that others use, and building a guest that only this file names, take their time.
 const longestWait = 7_200_000
@@ -11,7 +12,17 @@ beforeAll(async () => {
   await findSession()?.forFile(expect.getState().testPath ?? '')
 }, longestWait)
 
-aroundEach(async (runTest, { signal }) => {
+watchTests()
+
+aroundEach(async (runTest, { signal, task }) => {
   const session = findSession()
-  await (session === undefined ? runTest() : session.duringTest(signal, runTest))
+  if (session === undefined) {
+    await runTest()
+    return
+  }
+  await session.duringTest({ signal, observe: observer(task) }, async () => {
+    await runTest()
+    // Where a hook after the test failed.
+    await recordEvidence(task)
+  })
 }, restoreDeadline)

@@ -9,12 +9,34 @@ import { type RunResult, WinCommandError } from './result.ts'
 import type { SpawnOptions } from './run-options.ts'
 import type { Streams } from './streams.ts'
 
-/** What a command is started with, besides its options. */
-export interface CommandContext {
+/** Whose command it is. */
+export interface CommandOrigin {
   readonly streams: Streams
   /** Signals that end it, besides the option `signal`. */
   readonly signals: readonly AbortSignal[]
   readonly site: CallSite
+  /** Hears of the command once it was asked for. */
+  readonly record?: CommandRecorder | undefined
+}
+
+/** Keeps a record of commands. */
+export type CommandRecorder = (command: RecordedCommand) => void
+
+/** A command as it is recorded. */
+export interface RecordedCommand {
+  /** As in its `RunResult`. */
+  readonly command: string
+  readonly cwd: string | undefined
+  /** What it wrote so far. */
+  readonly stdout: Pick<Collector, 'bytes'>
+  /** As `stdout`. */
+  readonly stderr: Pick<Collector, 'bytes'>
+  /** What became of it; rejects as the caller's own promise does. */
+  readonly result: Promise<RunResult<string | Uint8Array>>
+}
+
+/** What a command is started with, besides its options. */
+export interface CommandContext extends CommandOrigin {
   readonly stdin: 'pipe' | 'null'
   /** Hears the output after the options' own listeners. */
   readonly hear?: OutputListener
@@ -86,6 +108,7 @@ export function startCommand(
       throw isOsrunError(error) ? failureAt(context.site, error) : error
     })
     .finally(() => cutter.stop())
+  context.record?.({ command: describeCommand(command), cwd: options.cwd, stdout, stderr, result })
   return { process: started.promise, stdout, stderr, result, cut: (cut) => cutter.make(cut) }
 }
 

@@ -6,6 +6,7 @@ import { checkName } from '../protocol/names.ts'
 import { askOn } from './ask.ts'
 import { atSite, atSiteSync, type CallSite, callSite, failureAt } from './call-site.ts'
 import { createClock } from './clock.ts'
+import type { CommandRecorder } from './command.ts'
 import type { Connection } from './connection.ts'
 import { fileMethods } from './file-methods.ts'
 import { createKeyboard, createMouse } from './input.ts'
@@ -26,6 +27,8 @@ export interface WinHooks {
   readonly names?: SnapshotNames
   /** Called with the path of what is going to be uploaded. */
   readonly beforeUpload?: (hostPath: string) => Promise<void>
+  /** Keeps a record of the commands that are started. */
+  readonly record?: CommandRecorder
 }
 
 /** The machine that `connection` leased. It owns the connection. */
@@ -38,6 +41,7 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
 
   // A test that timed out still cleans up: its signal ends what ran at that moment, not what comes after.
   const signals = () => (hooks.signals?.() ?? []).filter((signal) => !signal.aborted)
+  const originAt = (site: CallSite) => ({ streams, signals: signals(), site, record: hooks.record })
 
   function run<E extends Encoding = 'utf8'>(
     command: string | readonly string[],
@@ -61,7 +65,7 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
   ): Promise<RunResult<Chunk<E>>> {
     return atSite(site, () => {
       checkShell(options, current)
-      return runCommand(streams, command, options as RunOptions, signals(), site) as Promise<RunResult<Chunk<E>>>
+      return runCommand(command, options as RunOptions, originAt(site)) as Promise<RunResult<Chunk<E>>>
     })
   }
 
@@ -71,7 +75,7 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
   ): WinProcess<Chunk<E>> {
     const site = callSite(spawn)
     atSiteSync(site, () => checkShell(options, current))
-    return spawnCommand(streams, command, options as SpawnOptions, signals(), site) as WinProcess<Chunk<E>>
+    return spawnCommand(command, options as SpawnOptions, originAt(site)) as WinProcess<Chunk<E>>
   }
 
   async function snapshot(name: string, { replace = false } = {}): Promise<SnapshotInfo> {

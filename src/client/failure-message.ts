@@ -15,8 +15,26 @@ export function failureMessages(
   details: FailureDetails,
 ): { shortMessage: string; message: string } {
   const shortMessage = `${reason(result, details)}: ${printable(beginningOf(result.command))}`
-  const output = [result.stderr, result.stdout].map(shown).filter((text) => text !== '')
-  return { shortMessage, message: [shortMessage, ...output].join('\n\n') }
+  return { shortMessage, message: [shortMessage, ...outputsOf(result)].join('\n\n') }
+}
+
+/** What a command wrote, for a person: what is not empty, and the end of what is long. */
+export function outputsOf({ stderr, stdout }: RunResult<string | Uint8Array>): string[] {
+  return [stderr, stdout].map(shown).filter((text) => text !== '')
+}
+
+/** How a command ended, in a few words: `exit code 1`, `timed out`. */
+export function endingOf(result: RunResult<string | Uint8Array>): string {
+  if (result.timedOut) {
+    return 'timed out'
+  }
+  if (result.isCanceled) {
+    return 'canceled'
+  }
+  if (result.isMaxBuffer) {
+    return 'killed: it wrote too much'
+  }
+  return result.exitCode === undefined ? 'killed' : `exit code ${result.exitCode}${hint(result.exitCode)}`
 }
 
 const longestCommand = 1000

@@ -60,10 +60,10 @@ export class WinCommandError<Output extends string | Uint8Array = string> extend
     Object.defineProperty(this, brand, { value: true })
   }
 
-  /** What a test runner prints below the message, which has the output already. */
+  /** What a test runner tells of it: below the message, which has the output already, it prints the rest. */
   toJSON(): object {
-    const { exitCode, durationMs, pid } = this
-    return { exitCode, durationMs: Math.round(durationMs), pid }
+    const { name, message, stack, exitCode, durationMs, pid } = this
+    return { name, message, stack, exitCode, durationMs: Math.round(durationMs), pid }
   }
 }
 

@@ -1,8 +1,7 @@
-import { atSite, type CallSite } from './call-site.ts'
-import { startCommand } from './command.ts'
+import { atSite } from './call-site.ts'
+import { type CommandOrigin, startCommand } from './command.ts'
 import type { RunResult } from './result.ts'
 import { checkRunOptions, type RunOptions } from './run-options.ts'
-import type { Streams } from './streams.ts'
 
 /**
  * Runs one command to its end.
@@ -10,17 +9,15 @@ import type { Streams } from './streams.ts'
  * @throws OsrunError where it was not started, or its end is not known; and what `onStdout` or `onStderr` throws
  */
 export function runCommand(
-  streams: Streams,
   command: string | readonly string[],
   options: RunOptions,
-  signals: readonly AbortSignal[],
-  site: CallSite,
+  origin: CommandOrigin,
 ): Promise<RunResult<string | Uint8Array>> {
-  return atSite(site, async () => {
+  return atSite(origin.site, async () => {
     checkRunOptions(options)
     const { input } = options
     const started = startCommand(command, options, {
-      ...{ streams, signals, site },
+      ...origin,
       stdin: input === undefined ? 'null' : 'pipe',
     })
     if (input !== undefined) {

@@ -1,12 +1,11 @@
 import type { Readable, Writable } from 'node:stream'
 import { OsrunError } from '../protocol/errors.ts'
-import { atSiteSync, type CallSite } from './call-site.ts'
-import { startCommand } from './command.ts'
+import { atSiteSync } from './call-site.ts'
+import { type CommandOrigin, startCommand } from './command.ts'
 import type { GuestProcess, TerminalSize } from './process.ts'
 import { type ProcessOutput, processInput, processOutput } from './process-stream.ts'
 import type { RunResult } from './result.ts'
 import { checkSpawnOptions, checkTerminalSize, type SpawnOptions } from './run-options.ts'
-import type { Streams } from './streams.ts'
 
 /**
  * A command that runs. Awaiting it gives its result, as `run` does. Nobody has to: a failure that nobody awaits is no
@@ -32,17 +31,16 @@ export interface WinProcess<Output extends string | Uint8Array = string> extends
 
 /** Starts one command. @throws OsrunError BAD_OPTION */
 export function spawnCommand(
-  streams: Streams,
   command: string | readonly string[],
   options: SpawnOptions,
-  signals: readonly AbortSignal[],
-  site: CallSite,
+  origin: CommandOrigin,
 ): WinProcess<string | Uint8Array> {
+  const { site } = origin
   const taken: Partial<Record<'stdout' | 'stderr', ProcessOutput>> = {}
   const started = atSiteSync(site, () => {
     checkSpawnOptions(options)
     return startCommand(command, options, {
-      ...{ streams, signals, site },
+      ...origin,
       stdin: 'pipe',
       hear: (channel, bytes) => taken[channel]?.push(bytes),
     })

@@ -112,7 +112,11 @@ export class Lease extends EventEmitter<LeaseEvents> {
 
   async screenshot() {
     await this.#awake
-    return takeScreenshot(this.#machine)
+    try {
+      return await takeScreenshot(this.#machine)
+    } catch (error) {
+      throw (await this.#keeper.crash()) ?? error
+    }
   }
 
   snapshots(): Promise<SnapshotInfo[]> {

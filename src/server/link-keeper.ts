@@ -128,7 +128,7 @@ export class LinkKeeper extends EventEmitter<{ frame: [Frame]; drain: []; lost: 
   }
 
   async #bringBack(reason: OsrunError): Promise<void> {
-    const crash = await this.#crash()
+    const crash = await this.crash()
     if (this.#over.signal.aborted) {
       return
     }
@@ -139,7 +139,7 @@ export class LinkKeeper extends EventEmitter<{ frame: [Frame]; drain: []; lost: 
     try {
       await this.#reconnect(() => this.#restarted, this.#over.signal)
     } catch (error) {
-      const cause = (await this.#crash()) ?? toOsrunError(error)
+      const cause = (await this.crash()) ?? toOsrunError(error)
       this.emit('lost', { error: cause, retrying: false })
       return
     }
@@ -150,8 +150,8 @@ export class LinkKeeper extends EventEmitter<{ frame: [Frame]; drain: []; lost: 
     }
   }
 
-  /** The error for a guest that stands still, or a QEMU that has ended or ends just now. */
-  async #crash(): Promise<OsrunError | undefined> {
+  /** The error for a guest that stands still, or a QEMU that has ended or ends just now, with its last words. */
+  async crash(): Promise<OsrunError | undefined> {
     if (this.#stopped !== undefined) {
       return this.#stopped
     }

@@ -1,52 +1,6 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type Answers, lease, type Peer, type Program, startPeer, token } from '../client/peer.ts'
-import { createProject, type Project, type VitestRun } from './project.ts'
-
-const config = `
-  import { osrun } from 'vitest-environment-osrun/plugin'
-  export default { plugins: [osrun()] }
-`
-
-const program: Program = async (command) => {
-  const text = /"(.*)"$/.exec(command.commandLine)?.[1] ?? ''
-  if (text === 'hang') {
-    await command.killed.promise
-    command.exit(1, 'killed')
-  } else {
-    command.out(`${text}\r\n`)
-    command.exit(text.startsWith('fail') ? 7 : 0)
-  }
-}
-
-/** Runs a project to its end with a machine room that stands in for a real one. */
-async function runProject(files: Record<string, string>, answers: Answers = {}, ...flags: string[]) {
-  await using peer = await startRoom(answers)
-  await using project = await createProject({ 'vitest.config.ts': config, ...files })
-  const run = start(project, peer, ...flags)
-  const exitCode = await run.ended
-  return { exitCode, output: run.output(), asked: peer.asked, report: await readReport(project, flags) }
-}
-
-function start(project: Project, peer: Peer, ...flags: string[]): VitestRun {
-  return project.run({ OSRUN_URL: peer.url, OSRUN_TOKEN: token }, ...flags)
-}
-
-function startRoom(answers: Answers): Promise<Peer> {
-  let machines = 0
-  const status = { version: '0', accelerator: 'tcg', capacity: 2, queued: 0, leases: [], standbys: [] }
-  const acquire = ({ snapshot }: Record<string, unknown>) => {
-    machines += 1
-    return { ...lease, machine: `m${machines}`, snapshot }
-  }
-  return startPeer({ acquire, install: () => ({ built: false }), status: () => status, ...answers }, program)
-}
-
-async function readReport(project: Project, flags: string[]): Promise<string> {
-  const file = flags.find((flag) => flag.startsWith('--outputFile='))?.split('=')[1]
-  return file === undefined ? '' : readFile(join(project.folder, file), 'utf8')
-}
+import { createProject } from './project.ts'
+import { config, runProject, start, startRoom } from './stand-in-room.ts'
 
 // Put together here: Vitest looks for docblocks anywhere in a file, and would find them in this one.
 const docblock = (name: string, value: string) => `// @vitest-${name} ${value}`

@@ -1,0 +1,75 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Answers, lease, type Peer, type Program, startPeer, token } from '../client/peer.ts'
+import { createProject, type Project, type VitestRun } from './project.ts'
+
+/** The config of most projects. */
+export const config = `
+  import { osrun } from 'vitest-environment-osrun/plugin'
+  export default { plugins: [osrun()] }
+`
+
+const program: Program = async (command) => {
+  const text = /"(.*)"$/.exec(command.commandLine)?.[1] ?? ''
+  if (text === 'hang') {
+    await command.killed.promise
+    command.exit(1, 'killed')
+  } else if (text === 'flood') {
+    await command.flood(200_000)
+    command.exit(0)
+  } else {
+    command.out(`${text}\r\n`)
+    command.exit(text.startsWith('fail') ? 7 : 0)
+  }
+}
+
+/** Runs a project to its end with a machine room that stands in for a real one. */
+export async function runProject(files: Record<string, string>, answers: Answers = {}, ...flags: string[]) {
+  await using peer = await startRoom(answers)
+  await using project = await createProject({ 'vitest.config.ts': config, ...files })
+  const run = start(project, peer, ...flags)
+  const exitCode = await run.ended
+  const evidence = await readEvidence(project)
+  return { exitCode, output: run.output(), asked: peer.asked, report: await readReport(project, flags), evidence }
+}
+
+/** Starts the project's tests with this machine room. */
+export function start(project: Project, peer: Peer, ...flags: string[]): VitestRun {
+  return project.run({ OSRUN_URL: peer.url, OSRUN_TOKEN: token }, ...flags)
+}
+
+/** A machine room of two machines, in whose guest a command says itself; `hang` hangs, and `fail…` fails. */
+export function startRoom(answers: Answers): Promise<Peer> {
+  let machines = 0
+  const status = { version: '0', accelerator: 'tcg', capacity: 2, queued: 0, leases: [], standbys: [] }
+  const acquire = ({ snapshot }: Record<string, unknown>) => {
+    machines += 1
+    return { ...lease, machine: `m${machines}`, snapshot }
+  }
+  const simple: Answers = { install: () => ({ built: false }), screenshot: () => picture, mouse: () => null }
+  const room: Answers = { ...simple, acquire, status: () => status }
+  return startPeer({ ...room, ...answers }, program)
+}
+
+/** One black pixel. */
+export const picture = {
+  png: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==',
+  ...{ width: 1, height: 1 },
+}
+
+/** What there is in the folder of evidence: reports by their paths, and of pictures their size. */
+export async function readEvidence({ folder }: Project): Promise<Record<string, string>> {
+  const root = join(folder, '.vitest/attachments/osrun')
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const read = files.sort().map(async (file) => {
+    const content = await readFile(file)
+    return [file.slice(root.length + 1), file.endsWith('.png') ? `${content.length} bytes` : content.toString()]
+  })
+  return Object.fromEntries(await Promise.all(read))
+}
+
+async function readReport(project: Project, flags: string[]): Promise<string> {
+  const file = flags.find((flag) => flag.startsWith('--outputFile='))?.split('=')[1]
+  return file === undefined ? '' : readFile(join(project.folder, file), 'utf8')
+}
