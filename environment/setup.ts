@@ -2,6 +2,7 @@
 import { aroundEach, beforeAll, expect } from 'vitest'
 import { findSession } from './current-session.ts'
 import { observer, recordEvidence, watchTests } from './failure/vitest-hook.ts'
+import * as matchers from './matchers.ts'
 
 // Waiting for a machine that others use, and building a guest that only this file names, take their time.
 const longestWait = 7_200_000
@@ -12,6 +13,7 @@ beforeAll(async () => {
   await findSession()?.forFile(expect.getState().testPath ?? '')
 }, longestWait)
 
+expect.extend(matchers)
 watchTests()
 
 aroundEach(async (runTest, { signal, task }) => {

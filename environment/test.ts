@@ -11,13 +11,15 @@ export {
   beforeAll,
   beforeEach,
   describe,
-  expect,
   onTestFailed,
   onTestFinished,
   suite,
 } from 'vitest'
 export type { RunResult, Screenshot, SnapshotInfo, Win } from '../src/client/index.ts'
 export { isOsrunError, isWinCommandError, OsrunError, WinCommandError } from '../src/client/index.ts'
+
+export type { ResultMatchers, ScreenshotMatchers, WinMatchers } from './expect/typed.ts'
+export { expect } from './expect/typed.ts'
 
 /**
  * `test` of Vitest with the fixture `win`: the test file's machine. It is fresh when the file begins; tests of one file

@@ -14,6 +14,7 @@ const manifest = {
     './test': './environment/test.ts',
     './plugin': './environment/plugin.ts',
     './setup': './environment/setup.ts',
+    './matchers': './environment/matchers.ts',
     './global-setup': './environment/global-setup.ts',
     './client': './src/client/index.ts',
   },

@@ -44,10 +44,16 @@ describe('the packed package', () => {
       import { startServer, type Win } from 'vitest-environment-osrun/client'
       import { osrun } from 'vitest-environment-osrun/plugin'
       import environment from 'vitest-environment-osrun'
+      import * as matchers from 'vitest-environment-osrun/matchers'
+      import { expect as base } from 'vitest'
       test('typed', async ({ win }) => {
         const result: string = (await win.run('ver', { timeout: 1000 })).stdout
         expect(result).toBeTypeOf('string')
+        await expect(win).toHaveFile('C:\\\\app.ini', { content: /^port/ })
+        await expect(win).not.toHaveRegistryValue('HKCU\\\\App', 'Version', '1', { timeout: 10 })
+        expect(await win.run('ver')).toExitWith(0)
       })
+      base.extend(matchers)
       export const name: string = environment.name
       export const plugin = osrun({ guest: 'wine', isolate: 'file', snapshots: { git: { setup: './git.setup.ts' } } })
       export const start: () => Promise<AsyncDisposable> = () => startServer()
