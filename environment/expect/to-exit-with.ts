@@ -10,7 +10,7 @@ import { type MatcherOutcome, type MatcherThis, notExpected } from './poll.ts'
 export function toExitWith(this: MatcherThis, received: unknown, code: number): MatcherOutcome {
   const result = checkResult(received)
   const pass = result.exitCode === code >>> 0
-  const expected = `expected ${printable(result.command)} ${pass ? 'not ' : ''}to exit with ${code}`
+  const expected = `expected "${printable(result.command)}" ${pass ? 'not ' : ''}to exit with ${code}`
   return {
     pass,
     message: () => [`${expected}: ${endingOf(result)}`, ...outputsOf(result)].join('\n\n'),

@@ -58,7 +58,7 @@ export const picture = {
 }
 
 /** What there is in the folder of evidence: reports by their paths, and of pictures their size. */
-export async function readEvidence({ folder }: Project): Promise<Record<string, string>> {
+export async function readEvidence({ folder }: Pick<Project, 'folder'>): Promise<Record<string, string>> {
   const root = join(folder, '.vitest/attachments/osrun')
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))

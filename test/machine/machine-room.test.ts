@@ -84,6 +84,9 @@ test('a machine whose QEMU is killed fails what runs in it, and the next machine
   lost.catch(() => {})
   process.kill(pid ?? expect.fail('no QEMU was started'), 'SIGKILL')
   await expect(lost).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('SIGKILL') })
+  // In place of a picture of a test that failed, this is what is told.
+  const gone = { code: 'MACHINE_CRASHED', message: expect.stringContaining('QEMU was ended by SIGKILL') }
+  await expect(win.screenshot()).rejects.toMatchObject(gone)
   await expect(win.run('echo still there')).rejects.toMatchObject({ name: 'OsrunError' })
   await win.restore()
   expect((await win.run('echo well')).stdout).toBe('well')

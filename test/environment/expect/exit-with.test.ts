@@ -33,12 +33,12 @@ describe('toExitWith', () => {
 
   test('says how it ended, and what it wrote', () => {
     base(said(() => expect(result).toExitWith(0))).toBe(
-      'expected setup.exe /s to exit with 0: exit code 7\n\nno room\n\nhalf done',
+      'expected "setup.exe /s" to exit with 0: exit code 7\n\nno room\n\nhalf done',
     )
     const late = { ...result, exitCode: undefined, timedOut: true, stdout: '', stderr: '' }
-    base(said(() => expect(late).toExitWith(0))).toBe('expected setup.exe /s to exit with 0: timed out')
+    base(said(() => expect(late).toExitWith(0))).toBe('expected "setup.exe /s" to exit with 0: timed out')
     base(said(() => expect(result).not.toExitWith(7))).toContain(
-      'expected setup.exe /s not to exit with 7: exit code 7',
+      'expected "setup.exe /s" not to exit with 7: exit code 7',
     )
   })
 
