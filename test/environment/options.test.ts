@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { parseOptions, resolveOptions } from '../../environment/options.ts'
 
-const defaults = { guest: 'wine', snapshot: 'provisioned', isolate: 'file', clock: 'sync', network: 'isolated' }
+const defaults = {
+  ...{ guest: 'wine', snapshot: 'provisioned', isolate: 'file', clock: 'sync', network: 'isolated' },
+  artifacts: 'on-failure',
+}
 
 describe('what holds for a file', () => {
   test('is the defaults where nothing is said', () => {
@@ -39,6 +42,7 @@ test.for<[unknown, RegExp]>([
   [{ isolate: 'suite' }, /`isolate` in the config to be "file" or "test", got "suite"/],
   [{ clock: true }, /`clock`/],
   [{ network: 'lan' }, /`network`/],
+  [{ artifacts: true }, /`artifacts` in the config to be "on-failure", "always" or "never", got true/],
   [{ runtime: 'podman' }, /`runtime` in the config to be "auto", "docker", "host" or \{ url, token \}, got "podman"/],
   [{ runtime: { url: 'ws://x' } }, /`runtime/],
   [{ runtime: { url: 'x', token: 'secret-token' } }, /an address such as/],

@@ -6,6 +6,11 @@ import { execa } from 'execa'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
+/** The version of Vitest that this repository has. */
+export const ourVitest: string = JSON.parse(
+  await readFile(join(repository, 'node_modules/vitest/package.json'), 'utf8'),
+).version
+
 /** A user's project in a folder of its own, with the packed package installed from its tarball. */
 export interface InstalledProject extends AsyncDisposable {
   readonly folder: string
@@ -14,19 +19,20 @@ export interface InstalledProject extends AsyncDisposable {
   readonly manifest: Readonly<Record<string, unknown>>
 }
 
-/** Packs the package, which was built before, and installs it beside the example `hello`. */
-export async function installProject(): Promise<InstalledProject> {
+/**
+ * Packs the package, which was built before, and installs it beside the example `hello`.
+ * @param vitest the version of Vitest; the repository's by default
+ */
+export async function installProject(vitest = ourVitest, ...packages: string[]): Promise<InstalledProject> {
   const folder = await mkdtemp(join(tmpdir(), 'osrun installed '))
   const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', folder], {
     cwd: join(repository, 'package'),
   })
   const [{ filename, files }] = parsePacked(stdout)
   const tarball = `vitest-environment-osrun@file:${join(folder, filename)}`
-  const vitest = JSON.parse(await readFile(join(repository, 'node_modules/vitest/package.json'), 'utf8'))
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
-  await execa('npm', ['install', '--no-audit', '--no-fund', '--save-dev', tarball, `vitest@${vitest.version}`], {
-    cwd: folder,
-  })
+  const wanted = [tarball, `vitest@${vitest}`, ...packages]
+  await execa('npm', ['install', '--no-audit', '--no-fund', '--save-dev', ...wanted], { cwd: folder })
   await cp(join(repository, 'examples/hello/vitest.config.ts'), join(folder, 'vitest.config.ts'))
   await cp(join(repository, 'examples/hello/test'), join(folder, 'test'), { recursive: true })
   const installed = join(folder, 'node_modules/vitest-environment-osrun/package.json')
