@@ -31,6 +31,8 @@ export interface Session {
   forFile(path: string): Promise<Win>
   /** Runs one test: its `signal` ends what it still runs in the guest. With `isolate: 'test'` on a fresh machine. */
   duringTest(test: SessionTest, run: () => Promise<void>): Promise<void>
+  /** The same for runners that only tell when a test begins; the returned function says that it has ended. */
+  begin(test: SessionTest): Promise<() => void>
   /**
    * Keeps what the running test and its machine look like; undefined where the option `artifacts` does not ask for it,
    * and where it was done.
@@ -65,6 +67,8 @@ const releaseDeadline = 3000
 export function createSession(ownOptions: unknown, environment: Environment = process.env): Session {
   const current = new AsyncLocalStorage<RunningTest>()
   const running = new Set<RunningTest>()
+  /** The test that began last, for what no test is known to have called. */
+  let begun: RunningTest | undefined
   let machine: Machine | undefined
   let usedBy: string | undefined
   let testsBefore = 0
@@ -91,10 +95,10 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
     const hooks = {
       names: new SnapshotNames(findRecipes(environment, guest)),
       signals: () => {
-        const test = current.getStore()
+        const test = theTest()
         return test === undefined ? [] : [test.signal]
       },
-      record: (command: RecordedCommand) => current.getStore()?.log.record(command),
+      record: (command: RecordedCommand) => theTest()?.log.record(command),
     }
     return acquireWin({ ...server, signal }, request, hooks)
   }
@@ -118,6 +122,24 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
     }
   }
 
+  function theTest(): RunningTest | undefined {
+    return current.getStore() ?? begun
+  }
+
+  async function enter({ signal, observe }: SessionTest): Promise<RunningTest> {
+    const test = { signal, observe, log: new CommandLog(), kept: undefined }
+    running.add(test)
+    try {
+      if (options().isolate === 'test') {
+        await restoreForTest()
+      }
+    } catch (error) {
+      running.delete(test)
+      throw error
+    }
+    return test
+  }
+
   function observeMachine({ log }: RunningTest): ObservedMachine {
     return { win: () => theMachine().now(), log, sharedRoom: typeof options().runtime === 'object' }
   }
@@ -138,20 +160,24 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
       usedBy = path
       return theMachine().ready
     },
-    async duringTest({ signal, observe }, run) {
-      const test = { signal, observe, log: new CommandLog(), kept: undefined }
-      running.add(test)
+    async duringTest(given, run) {
+      const test = await enter(given)
       try {
-        if (options().isolate === 'test') {
-          await restoreForTest()
-        }
         await current.run(test, run)
       } finally {
         running.delete(test)
       }
     },
+    async begin(given) {
+      const test = await enter(given)
+      begun = test
+      return () => {
+        running.delete(test)
+        begun = begun === test ? undefined : begun
+      }
+    },
     async evidence() {
-      const test = current.getStore()
+      const test = theTest()
       if (test === undefined) {
         return undefined
       }

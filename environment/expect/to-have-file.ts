@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import * as v from 'valibot'
 import type { Win } from '../../src/client/win.ts'
 import { checkOptions } from '../../src/protocol/check-options.ts'
@@ -14,7 +15,7 @@ type Found = { readonly kind: 'file'; readonly content?: string } | { readonly k
 
 const options = v.strictObject({
   ...pollEntries,
-  content: v.optional(v.union([v.string(), v.custom<RegExp>((value) => value instanceof RegExp)], 'text or a RegExp')),
+  content: v.optional(v.union([v.string(), v.custom<RegExp>((value) => types.isRegExp(value))], 'text or a RegExp')),
 })
 
 /** The machine has this file. */
