@@ -1,10 +1,10 @@
 import { MachineRoom } from '../src/client/machine-room.ts'
 import { OsrunError } from '../src/protocol/errors.ts'
+import { type ProgressLines, ticking } from '../src/runtime/progress-lines.ts'
 import { type ServerOptions, serverOptionEntries } from '../src/runtime/settings.ts'
 import { startRuntime } from '../src/runtime/start.ts'
 import type { ServerHandover } from './handover.ts'
 import type { OsrunOptions } from './options.ts'
-import { type ProgressLines, ticking } from './progress.ts'
 import { type BuiltRecipes, buildRecipes } from './recipes/build.ts'
 import type { RecipePlan } from './recipes/projects.ts'
 

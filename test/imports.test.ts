@@ -13,9 +13,11 @@ const forbidden = [
   ['src/server/a.ts', '../client/win.ts'],
   ['src/machines/a.ts', '../../environment/setup.ts'],
   ['src/protocol/a.ts', '../client/win.ts'],
+  ['src/cli/a.ts', '../../environment/setup.ts'],
 ] as const
 
 const allowed = [
+  ['src/cli/b.ts', '../client/win.ts'],
   ['src/client/c.ts', '../protocol/frames.ts'],
   ['environment/c.ts', '../src/runtime/start.ts'],
   ['src/server/c.ts', '../protocol/frames.ts'],

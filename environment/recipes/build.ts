@@ -2,10 +2,11 @@ import { dirname } from 'node:path'
 import type { MachineRoom } from '../../src/client/machine-room.ts'
 import type { RecipeClaim } from '../../src/client/recipe-claim.ts'
 import { SnapshotNames } from '../../src/client/snapshot-names.ts'
+import { formatDuration } from '../../src/protocol/duration.ts'
 import { OsrunError, toOsrunError } from '../../src/protocol/errors.ts'
 import type { TemplateInfo } from '../../src/protocol/messages.ts'
+import type { ProgressLines } from '../../src/runtime/progress-lines.ts'
 import type { MachineOptions } from '../options.ts'
-import { formatElapsed, type ProgressLines } from '../progress.ts'
 import { contentKey, recipeKey } from './key.ts'
 import type { SetupModules } from './modules.ts'
 import type { PlannedRecipe, RecipeSource } from './plan.ts'
@@ -93,7 +94,7 @@ async function claimAndBuild(
     lines.report({ phase: `snapshot ${recipe.name}: building (${recipe.shownSetup})` })
     const begin = performance.now()
     const stored = await build(claim, machine, step, setup)
-    lines.say(`snapshot ${recipe.name} is ready, built in ${formatElapsed(performance.now() - begin)}`)
+    lines.say(`snapshot ${recipe.name} is ready, built in ${formatDuration(performance.now() - begin)}`)
     return stored
   } finally {
     await claim.close()

@@ -1,8 +1,17 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { isOsrunError } from '../protocol/errors.ts'
-import { accelOption, cacheOption, guestFilesOption } from './options.ts'
+import {
+  accelOption,
+  cacheOption,
+  choice,
+  defaultGuest,
+  guestFilesOption,
+  readCount,
+  readMemory,
+  readNumber,
+} from './options.ts'
 import { takeCommands } from './run/command.ts'
 import { ownFailure } from './run/exit-code.ts'
 import { addSnapshotsCommand } from './snapshots/command.ts'
@@ -18,21 +27,42 @@ program
   .command('serve')
   .description('run the machine room: a websocket that gives out machines')
   .option('--host <address>', 'address to listen on', '127.0.0.1')
-  .option('--port <number>', 'port to listen on; 0 lets the system choose', wholeNumber, 0)
+  .option('--port <number>', 'port to listen on; 0 lets the system choose', readNumber(0, 65_535), 0)
   .option('--token-file <file>', 'file with the token; removed once read (default: OSRUN_TOKEN, else made and logged)')
   .addOption(cacheOption())
   .addOption(accelOption('accelerator'))
-  .option('--machines <number>', 'most machines at once (default: from cores and memory)', positive)
-  .option('--standbys <number>', 'most machines restored ahead; 0 for none (default: from cores)', wholeNumber)
+  .option('--machines <number>', 'most machines at once (default: from cores and memory)', readCount('machines'))
+  .option(
+    '--standbys <number>',
+    'most machines restored ahead; 0 for none (default: from cores)',
+    readCount('standbys'),
+  )
   .option('--temp-drive', 'keep in memory what the machines write to their disks')
-  .option('--memory <MiB>', 'memory of a guest', positive)
-  .option('--cpus <number>', 'virtual CPUs of a guest', positive)
-  .option('--exit-when-idle <seconds>', 'end when no client has been connected for so long', wholeNumber)
+  .option('--memory <amount>', 'memory of a guest, e.g. 2GiB', readMemory)
+  .option('--cpus <number>', 'virtual CPUs of a guest', readCount('cpus'))
+  .option('--exit-when-idle <seconds>', 'end when no client has been connected for so long', readNumber(0, 1_000_000))
   .addOption(guestFilesOption())
-  .option('--expose', 'for debugging only: let anybody on this computer run commands in the machines (port 5454)')
+  .option('--expose', 'for debugging only: ports for VNC, monitor and agents, without a token')
   .action(async (options) => {
     const { serveCommand } = await import('./serve.ts')
     process.exit(await serveCommand(options, version()))
+  })
+
+program
+  .command('install')
+  .description('make a guest ready: build what is missing of it, and its first snapshot')
+  .argument('[guest]', 'the guest', defaultGuest())
+  .option('-v, --verbose', 'say what happens')
+  .option('-k, --keep', 'keep what the installation was made from')
+  .option('-d, --drive <folder>', 'folder for guests and snapshots')
+  .addOption(choice('--runtime <name>', 'auto', 'docker', 'host'))
+  .addOption(choice('--accel <name>', 'auto', 'kvm', 'hvf', 'tcg'))
+  .option('--memory <amount>', 'memory of the guest, e.g. 2GiB', readMemory)
+  .option('--cpus <number>', 'virtual CPUs of the guest', readCount('cpus'))
+  .option('--json', 'print what was done as JSON')
+  .action(async (guest, options) => {
+    const { install } = await import('./install.ts')
+    process.exit(await install({ ...options, guest }, version()))
   })
 
 program
@@ -69,19 +99,4 @@ function version(): string {
     }
   }
   return '0.0.0'
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) {
-    throw new InvalidArgumentError('Expected a whole number.')
-  }
-  return Number(text)
-}
-
-function positive(text: string): number {
-  const value = wholeNumber(text)
-  if (value === 0) {
-    throw new InvalidArgumentError('Expected a number above 0.')
-  }
-  return value
 }

@@ -4,7 +4,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { formatReadyLine } from '../protocol/ready.ts'
 import { serve } from '../server/serve.ts'
-import { endingSignals } from './run/exit-code.ts'
+import { onEndingSignal } from './signals.ts'
 
 /** Options of `osrun serve`, as the command line gives them. */
 export interface ServeCommand {
@@ -16,6 +16,7 @@ export interface ServeCommand {
   readonly machines?: number
   readonly standbys?: number
   readonly tempDrive?: boolean
+  /** MiB */
   readonly memory?: number
   readonly cpus?: number
   readonly exitWhenIdle?: number
@@ -40,15 +41,7 @@ export async function serveCommand(options: ServeCommand, version: string): Prom
     version,
     log,
   })
-  const signaled = new Promise<string>((end) => {
-    for (const signal of endingSignals) {
-      process.once(signal, () => {
-        end(signal)
-        // The second one is immediate: QEMU dies with this process.
-        process.once(signal, () => process.exit(130))
-      })
-    }
-  })
+  const signaled = new Promise<string>(onEndingSignal)
   process.stdout.write(`${formatReadyLine(served.url)}\n`)
   if (made) {
     log(`token ${token}`)

@@ -65,6 +65,9 @@ const wine: Guest = {
 
 const guests: ReadonlyMap<string, Guest> = new Map([[wine.name, wine]])
 
+/** Names that the options promise, and that nothing stands behind yet. */
+const planned: ReadonlySet<string> = new Set(['win11', 'win10', 'server2022', 'server2025'])
+
 /** Names of the guests that can be used. */
 export function guestNames(): string[] {
   return [...guests.keys()]
@@ -73,6 +76,13 @@ export function guestNames(): string[] {
 /** The guest of that name. @throws OsrunError UNKNOWN_GUEST with the names there are */
 export function findGuest(name: string): Guest {
   const guest = guests.get(name)
+  if (guest === undefined && planned.has(name)) {
+    throw new OsrunError(
+      'UNKNOWN_GUEST',
+      `Guest "${name}" is not in this version of osrun: it can neither get Windows nor install it. ` +
+        `Guests: ${guestNames().join(', ')}.`,
+    )
+  }
   if (guest === undefined) {
     throw new OsrunError('UNKNOWN_GUEST', `There is no guest "${name}". Guests: ${guestNames().join(', ')}.`)
   }

@@ -28,6 +28,8 @@ export interface MachinePlace {
   readonly folder: string
   /** A folder with a short path for its unix sockets, whose names start with the machine's. */
   readonly socketFolder: string
+  /** The machine has a human monitor, for a person who debugs; none by default. */
+  readonly humanMonitor?: boolean
 }
 
 /** What a machine starts from. */
@@ -164,7 +166,7 @@ export class Machine {
    * @throws OsrunError MACHINE_UNRESPONSIVE
    */
   async setClock(time?: number, signal?: AbortSignal): Promise<void> {
-    await setGuestClock(socketPath(this.place, 'qga'), time, signal)
+    await setGuestClock(this.guestAgentSocket, time, signal)
   }
 
   /** The host's port that leads to the agent; QEMU chose it. */
@@ -183,6 +185,16 @@ export class Machine {
     return socketPath(this.place, 'vnc')
   }
 
+  /** Unix socket of QEMU's human monitor, where the place asks for one. */
+  get monitorSocket(): string {
+    return socketPath(this.place, 'hmp')
+  }
+
+  /** Unix socket of QEMU's guest agent; it speaks with one at a time. */
+  get guestAgentSocket(): string {
+    return socketPath(this.place, 'qga')
+  }
+
   /** From here on a guest that restarts starts anew in the same QEMU; before, it ends QEMU: no build boots twice. */
   async allowRestarts(): Promise<void> {
     await this.qemu.qmp.execute('set-action', { reboot: 'reset' })
@@ -193,7 +205,7 @@ export class Machine {
    * @throws OsrunError MACHINE_CRASHED, CANCELED
    */
   async restart(signal: AbortSignal): Promise<void> {
-    await restartGuest(this.qemu, socketPath(this.place, 'qga'), signal)
+    await restartGuest(this.qemu, this.guestAgentSocket, signal)
   }
 
   /** Ends the machine at once and removes all that it wrote. Safe to call twice. */
@@ -241,12 +253,15 @@ function qemuStart(place: MachinePlace, origin: MachineOrigin, disk: string): Qe
     disk,
     network: origin.network,
     incoming: origin.load !== undefined,
-    sockets: { qmp: socketPath(place, 'qmp'), vnc: socketPath(place, 'vnc'), guestAgent: socketPath(place, 'qga') },
+    sockets: {
+      ...{ qmp: socketPath(place, 'qmp'), vnc: socketPath(place, 'vnc'), guestAgent: socketPath(place, 'qga') },
+      ...(place.humanMonitor && { humanMonitor: socketPath(place, 'hmp') }),
+    },
     serialLog: join(place.folder, 'serial.log'),
   }
 }
 
-const socketKinds = ['qmp', 'vnc', 'qga'] as const
+const socketKinds = ['qmp', 'vnc', 'qga', 'hmp'] as const
 
 function socketPath(place: MachinePlace, kind: (typeof socketKinds)[number]): string {
   return join(place.socketFolder, `${place.name}.${kind}`)

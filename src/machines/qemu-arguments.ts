@@ -22,8 +22,13 @@ export interface QemuStart {
   readonly network: 'isolated' | 'internet'
   /** Wait for a device state on the monitor instead of booting. */
   readonly incoming: boolean
-  /** Unix sockets: the first is listened on by us, the second is made by QEMU. */
-  readonly sockets: { readonly qmp: string; readonly vnc: string; readonly guestAgent: string }
+  /** Unix sockets: the first is listened on by us, the others are made by QEMU, the last only where it is asked for. */
+  readonly sockets: {
+    readonly qmp: string
+    readonly vnc: string
+    readonly guestAgent: string
+    readonly humanMonitor?: string
+  }
   readonly serialLog: string
 }
 
@@ -47,7 +52,18 @@ function processArguments({ name, sockets }: QemuStart): string[] {
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     ...['-chardev', `socket,id=qmp,path=${escapeCommas(sockets.qmp)},server=off`],
     ...['-mon', 'chardev=qmp,mode=control'],
+    ...humanMonitorArguments(sockets.humanMonitor),
   ]
+}
+
+// No device of the machine: its snapshots are those of machines without.
+function humanMonitorArguments(socket: string | undefined): string[] {
+  return socket === undefined
+    ? []
+    : [
+        ...['-chardev', `socket,id=hmp,path=${escapeCommas(socket)},server=on,wait=off`],
+        ...['-mon', 'chardev=hmp,mode=readline'],
+      ]
 }
 
 function machineArguments({ shape, memory }: QemuStart): string[] {

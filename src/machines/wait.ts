@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { formatDuration } from '../protocol/duration.ts'
 import { OsrunError, type OsrunErrorCode } from '../protocol/errors.ts'
 
 /** A wait: what it is for, and the three things that can end it. */
@@ -62,16 +63,4 @@ function describe<T>(
     `${wait.what}: ${how} after ${formatDuration(elapsed)}.` +
     `${words ? `\nIts last words:\n${words.replace(/^/gm, '  ')}` : ''}\n${wait.next}`
   )
-}
-
-/** Milliseconds for a person: "340 ms", "12.3 s", "4 min 5 s". */
-export function formatDuration(milliseconds: number): string {
-  if (milliseconds < 1000) {
-    return `${Math.round(milliseconds)} ms`
-  }
-  if (milliseconds < 60_000) {
-    return `${(milliseconds / 1000).toFixed(1)} s`
-  }
-  const seconds = Math.round(milliseconds / 1000)
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }

@@ -26,6 +26,8 @@ export interface RuntimeOptions {
   readonly memoryMiB?: number
   /** Virtual CPUs of a guest; the guest's own default when left out. */
   readonly cpus?: number
+  /** For debugging only: gives the machines ports without a token, on this computer's loopback. */
+  readonly expose?: boolean
   /** Called with each phase of what takes long (building the image). */
   readonly onProgress: (progress: Progress) => void
   /** One line of what the server says about itself. */

@@ -35,12 +35,18 @@ export interface ServerOptions {
   readonly memory?: string
   /** Virtual CPUs of a guest, 1 to 64. Default: the guest's own. Part of a snapshot's key. */
   readonly cpus?: number
+  /**
+   * For debugging only: gives each machine ports on this computer's loopback by which whoever reaches them controls it,
+   * without a token. `onLog` hears which. Default false.
+   */
+  readonly expose?: boolean
 }
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-function wholeNumber(most: number, least = 1) {
+/** A whole number within these bounds, as an option. */
+export function wholeNumber(most: number, least = 1) {
   const expected = `a whole number from ${least} to ${most}`
   return v.pipe(v.number(expected), v.integer(expected), v.minValue(least, expected), v.maxValue(most, expected))
 }
@@ -48,6 +54,8 @@ function wholeNumber(most: number, least = 1) {
 const text = v.string('a string')
 const url = v.pipe(text, v.regex(/^(?:ws|wss|http|https):\/\/[^/?#]+\/?$/, 'an address such as ws://127.0.0.1:8000'))
 const token = v.pipe(text, v.nonEmpty('a token'))
+/** A guest with less does not boot. */
+const leastMiB = 256
 const memoryPattern = /^(\d+(?:\.\d+)?) ?(MiB|GiB)$/
 
 /** The shape of each option; a message is the end of the sentence "Expected the option to be ...". */
@@ -63,8 +71,15 @@ export const serverOptionEntries = {
   machines: v.optional(wholeNumber(256)),
   standbys: v.optional(wholeNumber(256, 0)),
   tempDrive: v.optional(v.boolean('true or false')),
-  memory: v.optional(v.pipe(text, v.regex(memoryPattern, 'an amount such as "2GiB" or "1536MiB"'))),
+  memory: v.optional(
+    v.pipe(
+      text,
+      v.regex(memoryPattern, 'an amount such as "2GiB" or "1536MiB"'),
+      v.check((amount) => toMiB(amount) >= leastMiB, `an amount of at least ${leastMiB}MiB`),
+    ),
+  ),
   cpus: v.optional(wholeNumber(64)),
+  expose: v.optional(v.boolean('true or false')),
 }
 
 /** A guest's or a snapshot's name, as an option. */

@@ -17,7 +17,7 @@ export async function startRuntime(
 ): Promise<RunningServer> {
   const variables = optionsFromEnvironment(environment)
   const { accel = 'auto', cache = defaultCache(environment), memory, ...rest } = { ...variables, ...options }
-  const { machines, standbys, tempDrive, cpus } = rest
+  const { machines, standbys, tempDrive, cpus, expose } = rest
   const { runtime = 'auto' } = options.runtime === 'auto' ? variables : { ...variables, ...options }
   if (typeof runtime === 'object') {
     return remote(runtime.url, runtime.token)
@@ -31,6 +31,7 @@ export async function startRuntime(
     ...(tempDrive !== undefined && { tempDrive }),
     ...(memory !== undefined && { memoryMiB: toMiB(memory) }),
     ...(cpus !== undefined && { cpus }),
+    ...(expose !== undefined && { expose }),
   })
 }
 

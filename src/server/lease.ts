@@ -86,6 +86,16 @@ export class Lease extends EventEmitter<LeaseEvents> {
     return this.#machine.screenSocket
   }
 
+  /** Unix socket of QEMU's human monitor, where the machines are exposed. */
+  get monitorSocket(): string {
+    return this.#machine.monitorSocket
+  }
+
+  /** Unix socket of QEMU's guest agent. */
+  get guestAgentSocket(): string {
+    return this.#machine.guestAgentSocket
+  }
+
   /** The host's port that leads to the agent of this moment's machine. */
   agentPort(): Promise<number> {
     return this.#machine.agentPort()

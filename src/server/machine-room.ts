@@ -3,17 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Capacity, defaultCapacity, defaultStandbys } from '../machines/capacity.ts'
 import type { Programs } from '../machines/machine.ts'
 import { probeAccelerator } from '../machines/probe/accelerator.ts'
+import { exposeWarning } from '../protocol/debug-ports.ts'
 import { isOsrunError } from '../protocol/errors.ts'
 import type { Parameters, Progress, ServerStatus, TemplateInfo } from '../protocol/messages.ts'
 import { listTemplates, markUsed, recipeLock, removeOldGenerations } from '../snapshots/generations.ts'
 import { lock, tryLock, type Unlock } from '../snapshots/lock.ts'
 import { provision, provisioned } from '../snapshots/provision.ts'
 import type { Template } from '../snapshots/store.ts'
+import { openCacheFolder } from './cache-folder.ts'
+import { expose } from './expose.ts'
 import { type GuestHome, openGuestHome } from './guest-home.ts'
 import type { Equipment } from './host-key.ts'
 import { Lease } from './lease.ts'
 import { findPrograms } from './programs.ts'
-import { openRawDoor } from './raw-door.ts'
 import { memoryDrive, openRunFolder, type RunFolder } from './run-folder.ts'
 import { type Placed, Standbys } from './standbys.ts'
 import { newSecret, restoreFor, type Supplied, type Terms } from './terms.ts'
@@ -30,7 +32,7 @@ export interface MachineRoomOptions {
   readonly memoryMiB?: number | undefined
   readonly cpus?: number | undefined
   readonly guestFiles?: string | undefined
-  /** For debugging only: lets anybody who reaches the raw dialect's port run commands in the machines. */
+  /** For debugging only: gives the machines ports that anybody who reaches them controls them by. */
   readonly expose?: boolean | undefined
   /** Address for the ports that `expose` opens; 127.0.0.1 by default. */
   readonly exposeHost?: string | undefined
@@ -67,9 +69,10 @@ export class MachineRoom {
     this.#standbys = new Standbys(options.standbys ?? defaultStandbys(cpus().length), capacity, options.log)
   }
 
-  /** @throws OsrunError QEMU_UNUSABLE, ACCELERATOR_UNUSABLE */
+  /** @throws OsrunError QEMU_UNUSABLE, ACCELERATOR_UNUSABLE, HOST_FILE_FAILED where the cache cannot be written */
   static async open(options: MachineRoomOptions): Promise<MachineRoom> {
     const { cache, memoryMiB } = options
+    await openCacheFolder(cache)
     const { version: qemuVersion, ...programs } = await findPrograms()
     const { accelerator, reason } = await probeAccelerator({
       qemu: programs.qemu,
@@ -139,7 +142,7 @@ export class MachineRoom {
       this.#standbys.refill()
     })
     if (this.exposes) {
-      await this.#expose(lease).catch(({ message }) => this.log(`--expose: no port for ${lease.id}: ${message}`))
+      await this.#expose(lease).catch(({ message }) => this.log(`--expose: no ports for ${lease.id}: ${message}`))
     }
     return lease
   }
@@ -154,7 +157,7 @@ export class MachineRoom {
     return supplied
   }
 
-  /** True where the machines' agents let the raw dialect in. */
+  /** True where the machines have ports for debugging. */
   get exposes(): boolean {
     return this.#options.expose === true
   }
@@ -165,7 +168,7 @@ export class MachineRoom {
   }
 
   place() {
-    return this.#runFolder.place()
+    return { ...this.#runFolder.place(), humanMonitor: this.exposes }
   }
 
   log(line: string): void {
@@ -218,12 +221,11 @@ export class MachineRoom {
   }
 
   async #expose(lease: Lease): Promise<void> {
-    const door = await openRawDoor(this.#options.exposeHost ?? '127.0.0.1', () => lease.agentPort())
-    lease.released.then(() => door.close())
-    this.log(
-      `WARNING: --expose: whoever reaches ${door.address} runs commands in machine ${lease.id} without a token: ` +
-        `printf 'ver\\r\\n' | ncat ${door.address.replace(/:(\d+)$/, ' $1')}`,
-    )
+    const { lines, close } = await expose(lease, this.#options.exposeHost ?? '127.0.0.1')
+    lease.released.then(close)
+    for (const line of [exposeWarning(lease.id), ...lines]) {
+      this.log(line)
+    }
   }
 
   #home(name: string, onProgress: OnProgress, signal?: AbortSignal): Promise<GuestHome> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { shellExitCode, signalExitCode } from '../../src/cli/run/exit-code.ts'
+import { shellExitCode } from '../../src/cli/run/exit-code.ts'
 
 test.each([
   [0, 0],
@@ -12,12 +12,4 @@ test.each([
   [4294967295, 255],
 ])('the exit code %i of the guest is %i for the shell', (code, expected) => {
   expect(shellExitCode(code)).toBe(expected)
-})
-
-test.each([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-] as const)('ended by %s it exits with %i', (signal, expected) => {
-  expect(signalExitCode(signal)).toBe(expected)
 })

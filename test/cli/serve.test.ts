@@ -54,12 +54,17 @@ test.skipIf(withoutQemu !== undefined)('ends in order although nobody reads what
 })
 
 test.each([
-  [['serve', '--port', 'x'], /--port.*Expected a whole number/],
+  [['serve', '--port', 'x'], /--port.*'x'.*Expected a whole number from 0 to 65535/],
   [['serve', '--accel', 'xen'], /Allowed choices are auto, kvm, hvf, tcg/],
-  [['serve', '--machines', '0'], /Expected a number above 0/],
-  [['--forward-port', '70000', 'dir'], /--forward-port.*Expected a port from 1 to 65535/],
+  [['serve', '--machines', '0'], /--machines.*'0'.*Expected a whole number from 1 to 256/],
+  [['serve', '--cpus', '0x2'], /--cpus.*'0x2'.*Expected a whole number from 1 to 64/],
+  [['serve', '--memory', '2048'], /--memory.*'2048'.*Expected an amount such as "2GiB"/],
+  [['--forward-port', '70000', 'dir'], /--forward-port.*Expected a whole number from 1 to 65535/],
   [['--runtime', 'cloud', 'dir'], /--runtime.*Expected auto, docker, host/],
-  [['--memory', '2GB', 'dir'], /BAD_OPTION.*memory.*an amount such as "2GiB"/],
+  [['--memory', '2GB', 'dir'], /--memory.*'2GB'.*Expected an amount such as "2GiB"/],
+  [['--memory', '1MiB', 'dir'], /--memory.*'1MiB'.*Expected an amount of at least 256MiB/],
+  [['--cpus', '65', 'dir'], /--cpus.*'65'.*Expected a whole number from 1 to 64/],
+  [['--guest', 'Win 11', 'dir'], /BAD_NAME.*`guest`.*"Win 11"/],
   [['--new-snapshot', 'Upper', 'dir'], /BAD_NAME.*--new-snapshot/],
   [['--new-snapshot', 'same', '--use-snapshot', 'same', 'dir'], /BAD_OPTION.*another snapshot.*"same" for both/],
   [['--replace', 'dir'], /BAD_OPTION.*--new-snapshot beside --replace/],

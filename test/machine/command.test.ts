@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { readlink } from 'node:fs/promises'
 import { connect } from 'node:net'
-import type { Readable, Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import { stripVTControlCharacters } from 'node:util'
 import { execa } from 'execa'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { hear } from './hear.ts'
 import { processes } from './host-processes.ts'
 import { withMachine } from './with-machine.ts'
 import { program } from './with-program.ts'
@@ -26,23 +26,6 @@ function environment() {
 
 function osrun(words: readonly string[], env: Record<string, string> = environment()) {
   return execa(process.execPath, [main, ...words], { reject: false, stdin: 'ignore', env })
-}
-
-/** Hears what a program says: gives what it has said up to what is waited for, and goes on from there. */
-function hear(stream: Readable | null) {
-  let said = ''
-  stream?.on('data', (piece) => {
-    said += String(piece)
-  })
-  return async (pattern: RegExp): Promise<string> => {
-    // A terminal's output has the cursor's moves between the characters.
-    const plain = () => stripVTControlCharacters(said)
-    await expect.poll(plain, { timeout: 60_000 }).toMatch(pattern)
-    const found = plain()
-    const { index = 0, 0: match = '' } = pattern.exec(found) ?? {}
-    said = found.slice(index + match.length)
-    return found.slice(0, index + match.length)
-  }
 }
 
 test('stdout, stderr and the exit code of the command are those of osrun', async () => {

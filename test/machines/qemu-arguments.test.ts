@@ -93,16 +93,23 @@ test('no monitor, screen or guest port is open to the network, and QEMU is in it
   expect(words).toContain('-nodefaults')
 })
 
+test('there is a monitor for a person only where one is asked for, and no other device with it', () => {
+  expect(valuesOf('-mon', qemuArguments(start))).toEqual(['chardev=qmp,mode=control'])
+  const exposed = qemuArguments({ ...start, sockets: { ...start.sockets, humanMonitor: '/tmp/s/m1.hmp' } })
+  expect(valuesOf('-mon', exposed)).toEqual(['chardev=qmp,mode=control', 'chardev=hmp,mode=readline'])
+  expect(valuesOf('-device', exposed)).toEqual(valuesOf('-device', qemuArguments(start)))
+})
+
 test('a comma in a path cannot end an option', () => {
   const odd = 'a b,readonly=off,c'
   const words = qemuArguments({
     ...start,
-    sockets: { qmp: `/${odd}.qmp`, vnc: `/${odd}.vnc`, guestAgent: `/${odd}.qga` },
+    sockets: { qmp: `/${odd}.qmp`, vnc: `/${odd}.vnc`, guestAgent: `/${odd}.qga`, humanMonitor: `/${odd}.hmp` },
     serialLog: `/${odd}.log`,
     disk: `/${odd}.qcow2`,
   })
   const withPath = words.filter((word) => word.includes('a b'))
-  expect(withPath).toHaveLength(5)
+  expect(withPath).toHaveLength(6)
   for (const word of withPath) {
     const isJson = word.startsWith('{')
     expect(word).toContain(isJson ? odd : 'a b,,readonly=off,,c')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatDuration, waitFor } from '../../src/machines/wait.ts'
+import { waitFor } from '../../src/machines/wait.ts'
 
 const never = new Promise<never>(() => {})
 const wait = {
@@ -50,12 +50,4 @@ test('a signal that was aborted before the wait ends it too', async () => {
 test('what the awaited thing itself rejects with is passed on', async () => {
   const reason = new Error('wrong secret')
   await expect(waitFor({ ...wait, ready: Promise.reject(reason) })).rejects.toBe(reason)
-})
-
-test.each([
-  [4, '4 ms'],
-  [12_340, '12.3 s'],
-  [245_000, '4 min 5 s'],
-])('%i milliseconds read as %s', (milliseconds, expected) => {
-  expect(formatDuration(milliseconds)).toBe(expected)
 })

@@ -43,7 +43,7 @@ test('the command line carries what was asked for and leaves the rest to the ser
     ...['--cache', '/a cache', '--accel', 'tcg', '--exit-when-idle', '5'],
   ])
   expect(serveArguments(options({ machines: 3, standbys: 0, memoryMiB: 2048, cpus: 2 }), '/t/token').slice(-8)).toEqual(
-    [...['--machines', '3', '--standbys', '0', '--memory', '2048', '--cpus', '2']],
+    [...['--machines', '3', '--standbys', '0', '--memory', '2048MiB', '--cpus', '2']],
   )
   expect(serveArguments(options({ tempDrive: true }), '/t/token').slice(-1)).toEqual(['--temp-drive'])
   expect(serveArguments(options({ tempDrive: false }), '/t/token')).not.toContain('--temp-drive')

@@ -1,5 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import { optionsFromEnvironment } from '../../runtime/settings.ts'
+import type { Command } from 'commander'
+import { choice, defaultGuest, readCount, readMemory, readNumber } from '../options.ts'
 import type { RunCommand } from './options.ts'
 
 /** `osrun [flags] '<command>'`: what the program does where the first word names no command of its own. */
@@ -19,12 +19,13 @@ export function takeCommands(program: Command, version: string): void {
     .option('-d, --drive <folder>', 'folder for guests and snapshots')
     .option('-t, --temp-drive', 'keep what the machine writes in memory')
     .option('-k, --keep', 'keep what an installation was made from')
-    .option('--guest <name>', 'the guest', optionsFromEnvironment(process.env).guest ?? 'wine')
+    .option('--guest <name>', 'the guest', defaultGuest())
     .addOption(choice('--network <name>', 'isolated', 'internet'))
     .addOption(choice('--runtime <name>', 'auto', 'docker', 'host'))
     .addOption(choice('--accel <name>', 'auto', 'kvm', 'hvf', 'tcg'))
-    .option('--memory <amount>', 'memory of the guest, e.g. 2GiB')
-    .option('--cpus <number>', 'virtual CPUs of the guest', Number)
+    .option('--memory <amount>', 'memory of the guest, e.g. 2GiB', readMemory)
+    .option('--cpus <number>', 'virtual CPUs of the guest', readCount('cpus'))
+    .option('--expose', 'for debugging only: ports for VNC, monitor and agents, without a token')
     .action(async (words: string[], options: RunCommand) => {
       if (words.length === 0) {
         program.help({ error: true })
@@ -34,24 +35,8 @@ export function takeCommands(program: Command, version: string): void {
     })
 }
 
-/** The first is the default. */
-function choice(flags: string, ...names: readonly [string, ...string[]]): Option {
-  return new Option(flags, names.join(', ').replace(/, ([^,]*)$/, ' or $1')).argParser(oneOf(names)).default(names[0])
-}
-
-function oneOf(names: readonly string[]) {
-  return (text: string): string => {
-    if (!names.includes(text)) {
-      throw new InvalidArgumentError(`Expected ${names.join(', ')}.`)
-    }
-    return text
-  }
-}
+const readPort = readNumber(1, 65_535)
 
 function addPort(text: string, ports: number[] = []): number[] {
-  const port = Number(text)
-  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535) {
-    throw new InvalidArgumentError('Expected a port from 1 to 65535.')
-  }
-  return [...ports, port]
+  return [...ports, readPort(text)]
 }

@@ -8,14 +8,3 @@ export const ownFailure = 125
 export function shellExitCode(code: number): number {
   return code === 0 ? 0 : code & 0xff || 1
 }
-
-const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
-
-/** A signal by which a person or a supervisor ends us. */
-export type EndingSignal = keyof typeof signalNumbers
-export const endingSignals = Object.keys(signalNumbers) as EndingSignal[]
-
-/** The exit code of a program that a signal ended, as shells have it. */
-export function signalExitCode(signal: EndingSignal): number {
-  return 128 + signalNumbers[signal]
-}

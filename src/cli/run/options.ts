@@ -1,32 +1,39 @@
 import { stat } from 'node:fs/promises'
+import { findGuest } from '../../guests/guest.ts'
 import { OsrunError } from '../../protocol/errors.ts'
 import { checkName } from '../../protocol/names.ts'
+import { isElsewhere, type RoomCommand } from '../room.ts'
 
 /** Options of `osrun '<command>'`, as the command line gives them. */
-export interface RunCommand {
+export interface RunCommand extends RoomCommand {
   readonly verbose?: boolean
   readonly keep?: boolean
   readonly forwardPort?: readonly number[]
-  /** Another folder for guests and snapshots. */
-  readonly drive?: string
-  readonly tempDrive?: boolean
   readonly pause?: boolean
   readonly newSnapshot?: string
   readonly replace?: boolean
   readonly useSnapshot: string
-  readonly guest: string
   readonly network: 'isolated' | 'internet'
-  readonly runtime: 'auto' | 'docker' | 'host'
-  readonly accel: 'auto' | 'kvm' | 'hvf' | 'tcg'
-  readonly memory?: string
-  readonly cpus?: number
+}
+
+/**
+ * A guest that nobody could give is known before anything is started.
+ * @throws OsrunError BAD_NAME, UNKNOWN_GUEST
+ */
+export function checkGuest(name: string): void {
+  checkName('guest', name)
+  if (!isElsewhere) {
+    findGuest(name)
+  }
 }
 
 /**
  * What can be known to be wrong before anything is started.
- * @throws OsrunError BAD_NAME, BAD_OPTION
+ * @throws OsrunError BAD_NAME, BAD_OPTION, UNKNOWN_GUEST
  */
-export async function checkRunCommand({ newSnapshot, useSnapshot, replace, drive }: RunCommand): Promise<void> {
+export async function checkRunCommand(options: RunCommand): Promise<void> {
+  const { guest, newSnapshot, useSnapshot, replace, drive } = options
+  checkGuest(guest)
   checkName('--use-snapshot', useSnapshot)
   if (newSnapshot !== undefined) {
     checkName('--new-snapshot', newSnapshot)
@@ -39,6 +46,12 @@ export async function checkRunCommand({ newSnapshot, useSnapshot, replace, drive
   }
   if (replace && newSnapshot === undefined) {
     throw new OsrunError('BAD_OPTION', 'Expected --new-snapshot beside --replace: it says which snapshot is replaced.')
+  }
+  if (options.expose && isElsewhere) {
+    throw new OsrunError(
+      'BAD_OPTION',
+      'Expected --expose where the machine room is started (`osrun serve --expose`), got it beside OSRUN_URL.',
+    )
   }
   if (drive !== undefined && (await stat(drive).catch(() => undefined))?.isFile()) {
     throw new OsrunError(

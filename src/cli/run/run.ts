@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ProgressLines, ticking } from '../../../environment/progress.ts'
 import type { OsrunServer } from '../../client/server.ts'
 import type { Win } from '../../client/win.ts'
+import { isAboutExposed } from '../../protocol/debug-ports.ts'
 import { OsrunError } from '../../protocol/errors.ts'
-import { type EndingSignal, endingSignals, shellExitCode, signalExitCode } from './exit-code.ts'
+import { ProgressLines, ticking } from '../../runtime/progress-lines.ts'
+import { imageGuests, openRoom } from '../room.ts'
+import { endedBySignal } from '../signals.ts'
+import { shellExitCode } from './exit-code.ts'
 import { checkRunCommand, type RunCommand } from './options.ts'
-import { imageGuests, openRoom } from './room.ts'
 import { talk } from './talk.ts'
 
 /** What takes no longer says nothing of its progress. */
@@ -20,24 +22,7 @@ const brokenPipe = 141
  */
 export async function runInWindows(command: string, options: RunCommand, version: string): Promise<number> {
   await checkRunCommand(options)
-  const ending = new AbortController()
-  let signaled: EndingSignal | undefined
-  for (const signal of endingSignals) {
-    process.once(signal, () => {
-      signaled ??= signal
-      ending.abort(new OsrunError('CANCELED', `osrun was ended by ${signal}.`))
-      // The second one is immediate: QEMU dies with us.
-      process.once(signal, () => process.exit(signalExitCode(signal)))
-    })
-  }
-  try {
-    return await conduct(command, options, version, ending.signal)
-  } catch (error) {
-    if (signaled !== undefined) {
-      return signalExitCode(signaled)
-    }
-    throw error
-  }
+  return endedBySignal((signal) => conduct(command, options, version, signal))
 }
 
 async function conduct(command: string, options: RunCommand, version: string, signal: AbortSignal): Promise<number> {
@@ -76,7 +61,11 @@ async function openQuietly(options: RunCommand, version: string, signal: AbortSi
     }
   })
   const late = setTimeout(() => waiting !== undefined && process.stderr.write(`${waiting}\n`), patience)
-  const onLog = (line: string) => options.verbose && process.stderr.write(`${line.replace(/^(osrun: )?/, 'osrun: ')}\n`)
+  const onLog = (line: string) => {
+    if (options.verbose || isAboutExposed(line)) {
+      say(line.replace(/^osrun: /, ''))
+    }
+  }
   try {
     return await ticking(lines, () => openRoom(options, version, { signal, onProgress: lines.report, onLog }))
   } finally {

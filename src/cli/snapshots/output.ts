@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { OsrunError } from '../../protocol/errors.ts'
-import { endingSignals } from '../run/exit-code.ts'
+import { onEndingSignal } from '../signals.ts'
 
 /** How a command says what it has to say. */
 export interface Output {
@@ -18,18 +18,7 @@ export interface Output {
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
-  const interrupt = () => {
-    stop()
-    controller.abort()
-  }
-  const stop = () => {
-    for (const name of endingSignals) {
-      process.off(name, interrupt)
-    }
-  }
-  for (const name of endingSignals) {
-    process.on(name, interrupt)
-  }
+  const stop = onEndingSignal(() => controller.abort())
   try {
     return await work(controller.signal)
   } catch (error) {

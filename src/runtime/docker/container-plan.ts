@@ -1,4 +1,5 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode'
+import { debugPorts } from '../../protocol/debug-ports.ts'
 import { type RoomOptions, roomArguments } from '../room-arguments.ts'
 import type { RuntimeOptions } from '../runtime.ts'
 import type { KvmDevice } from './kvm.ts'
@@ -40,7 +41,7 @@ export function planContainer(task: ContainerTask): { create: ContainerCreateOpt
         [label.ownerPid]: String(task.owner.pid),
         [label.ownerHost]: task.owner.host,
       },
-      ExposedPorts: { [`${serverPort}/tcp`]: {} },
+      ExposedPorts: Object.fromEntries([serverPort, ...exposedPorts(task)].map((port) => [`${port}/tcp`, {}])),
     },
     host: {
       AutoRemove: true,
@@ -51,12 +52,24 @@ export function planContainer(task: ContainerTask): { create: ContainerCreateOpt
       Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=1g,mode=1777' },
       // Not `Binds`: a folder's name may hold a colon, and a missing one is an error here.
       Mounts: [{ Type: 'bind', Source: task.folder, Target: cacheTarget }],
-      PortBindings: { [`${serverPort}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '0' }] },
+      PortBindings: portBindings(task),
       // A container's own is 64 MiB.
       ...(task.options.tempDrive ? { ShmSize: Math.floor(task.memoryBytes / 2) } : {}),
       ...deviceOptions(task.kvm),
     },
   }
+}
+
+/** Those of the first machine: a container's ports are all named before it starts. */
+function exposedPorts({ options }: ContainerTask): number[] {
+  return options.expose ? Object.values(debugPorts).map(({ port }) => port) : []
+}
+
+function portBindings(task: ContainerTask): HostConfig['PortBindings'] {
+  const ports = [[serverPort, 0], ...exposedPorts(task).map((port) => [port, port])]
+  return Object.fromEntries(
+    ports.map(([inside, outside]) => [`${inside}/tcp`, [{ HostIp: '127.0.0.1', HostPort: String(outside) }]]),
+  )
 }
 
 function serverCommand({ tokenFile, kvm, options }: ContainerTask): string[] {

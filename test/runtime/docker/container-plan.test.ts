@@ -41,12 +41,23 @@ test.for<[string, Partial<ContainerTask>, string]>([
   [
     'sizes',
     { options: { accel: 'tcg', machines: 3, memoryMiB: 2048, cpus: 2 } },
-    '--accel tcg --exit-when-idle 10 --machines 3 --memory 2048 --cpus 2',
+    '--accel tcg --exit-when-idle 10 --machines 3 --memory 2048MiB --cpus 2',
   ],
 ])('the command with %s', ([, change, end]) => {
   const start =
     'serve --host 0.0.0.0 --port 8000 --token-file /cache/.token-c0ffee --cache /cache --guest-files /opt/osrun/guests'
   expect(planContainer({ ...task, ...change }).create.Cmd).toEqual(`${start} ${end}`.split(' '))
+})
+
+test('what is exposed is reached from this computer only', () => {
+  const { create, host } = planContainer({ ...task, options: { accel: 'tcg', expose: true } })
+  expect(create.Cmd?.slice(-1)).toEqual(['--expose'])
+  const ports = ['8000/tcp', '5950/tcp', '55556/tcp', '44444/tcp', '5454/tcp']
+  expect(Object.keys(create.ExposedPorts ?? {}).sort()).toEqual(ports.sort())
+  expect(host.PortBindings).toMatchObject({ '5950/tcp': [{ HostIp: '127.0.0.1', HostPort: '5950' }] })
+  expect(Object.values(host.PortBindings ?? {}).flat()).toEqual(
+    ports.map(() => ({ HostIp: '127.0.0.1', HostPort: expect.any(String) })),
+  )
 })
 
 test('drives in memory have half of it', () => {

@@ -1,22 +1,24 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type NetConnectOpts, type Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
-import { agentPort } from '../machines/shape.ts'
 
-/** A port that leads to the raw dialect of one lease's machine. */
-export interface RawDoor {
-  /** `127.0.0.1:5454` */
+/** A TCP port that leads on. */
+export interface DebugPort {
+  /** E.g. `127.0.0.1:5454` */
   readonly address: string
   /** Ends it and all that go through it. Safe to call twice. */
   close(): void
 }
 
 /**
- * Opens a port that leads to the agent of the machine of that moment, also after a restore: 5454 where it is free, else
- * one that the kernel chooses.
- * @param target the port on this host's loopback that leads to the agent
+ * Opens a port that leads to wherever `target` says at the moment somebody comes.
+ * @param wish the port, where it is free; else the kernel chooses one
  */
-export async function openRawDoor(host: string, target: () => Promise<number>): Promise<RawDoor> {
+export async function openDebugPort(
+  host: string,
+  wish: number,
+  target: () => NetConnectOpts | Promise<NetConnectOpts>,
+): Promise<DebugPort> {
   const through = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (person) => {
     through.add(person)
@@ -27,7 +29,7 @@ export async function openRawDoor(host: string, target: () => Promise<number>): 
     server.listen({ port, host, exclusive: true })
     await once(server, 'listening')
   }
-  await listen(agentPort).catch(() => listen(0))
+  await listen(wish).catch(() => listen(0))
   const { address, port } = server.address() as AddressInfo
   return {
     address: `${address}:${port}`,
@@ -40,13 +42,13 @@ export async function openRawDoor(host: string, target: () => Promise<number>): 
   }
 }
 
-async function join(person: Socket, target: () => Promise<number>): Promise<void> {
+async function join(person: Socket, target: () => NetConnectOpts | Promise<NetConnectOpts>): Promise<void> {
   person.on('error', () => {})
-  const agent = connect({ host: '127.0.0.1', port: await target(), allowHalfOpen: true })
+  const other = connect({ ...(await target()), allowHalfOpen: true })
   try {
     // Each way ends by itself: a command may go on after its input has ended.
-    await Promise.all([pipeline(person, agent), pipeline(agent, person)])
+    await Promise.all([pipeline(person, other), pipeline(other, person)])
   } finally {
-    agent.destroy()
+    other.destroy()
   }
 }

@@ -1,4 +1,5 @@
-import type { Progress } from '../src/protocol/messages.ts'
+import { formatDuration } from '../protocol/duration.ts'
+import type { Progress } from '../protocol/messages.ts'
 
 const percentStep = 10
 // Milliseconds: a line of the same phase comes no sooner than the first, and no later than the second.
@@ -50,7 +51,7 @@ export class ProgressLines {
   /** A line of another kind, with the time since the beginning. */
   say(text: string): void {
     this.#printedAt = this.#now()
-    this.#print(`osrun: ${text} (${formatElapsed(this.#printedAt - this.#begin)})`)
+    this.#print(`osrun: ${text} (${formatDuration(this.#printedAt - this.#begin)})`)
   }
 
   #say(): void {
@@ -67,10 +68,4 @@ export async function ticking<T>(lines: ProgressLines, work: () => Promise<T>): 
   } finally {
     clearInterval(timer)
   }
-}
-
-/** Milliseconds for a person: `7 s`, `3 min 05 s`. */
-export function formatElapsed(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000)
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
 }
