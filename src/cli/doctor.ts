@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import { yes } from '../runtime/requirements/ask.ts'
@@ -7,6 +8,8 @@ import type { Finding } from '../runtime/requirements/host-findings.ts'
 import { ensureRequirements } from '../runtime/requirements/install.ts'
 import { examineRoom } from '../runtime/requirements/machine-room.ts'
 import { defaultCache, optionsFromEnvironment } from '../runtime/settings.ts'
+import { examineSnapshots } from './doctor-snapshots.ts'
+import type { Listed } from './snapshots/list.ts'
 
 /** Options of `osrun doctor`, as the command line gives them. */
 export interface DoctorCommand {
@@ -38,7 +41,12 @@ export async function doctor(command: DoctorCommand = {}): Promise<number> {
   return diagnosis.usable.length > 0 ? 0 : 1
 }
 
-async function diagnose(command: DoctorCommand): Promise<Diagnosis> {
+/** What was found, as `--json` prints it; without snapshots where the machine room is elsewhere. */
+interface Report extends Diagnosis {
+  readonly snapshots?: readonly Listed[]
+}
+
+async function diagnose(command: DoctorCommand): Promise<Report> {
   const variables = optionsFromEnvironment(process.env)
   const { runtime = 'auto' } = command.runtime === undefined || command.runtime === 'auto' ? variables : command
   if (typeof runtime === 'object') {
@@ -49,7 +57,11 @@ async function diagnose(command: DoctorCommand): Promise<Diagnosis> {
     await install(runtime, engine, command)
   }
   const { accel = 'auto', cache = defaultCache(process.env) } = variables
-  return examineHost({ runtime, accel, cache: command.cache ?? cache, engine })
+  const folder = resolve(command.cache ?? cache)
+  const diagnosis = await examineHost({ runtime, accel, cache: folder, engine })
+  const guestFiles = process.env['OSRUN_GUEST_FILES']
+  const { finding, snapshots } = await examineSnapshots({ cache: folder, accel, guestFiles })
+  return { ...diagnosis, findings: [...diagnosis.findings, finding], snapshots }
 }
 
 async function install(runtime: Examination['runtime'], engine: EngineAnswer, command: DoctorCommand): Promise<void> {

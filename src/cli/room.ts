@@ -3,6 +3,7 @@ import { type OsrunServer, openServer } from '../client/server.ts'
 import type { Progress } from '../protocol/messages.ts'
 import type { RunningServer } from '../runtime/runtime.ts'
 import { defaultCache, optionsFromEnvironment } from '../runtime/settings.ts'
+import { isImage } from '../server/container.ts'
 
 /** Which machine room a command works in. */
 export interface RoomCommand {
@@ -28,8 +29,6 @@ export interface RoomHooks {
   onReady?(built: boolean): void
 }
 
-/** In our image: the folder of its ready-made guests; undefined elsewhere. */
-export const imageGuests = process.env['OSRUN_GUEST_FILES']
 /** Whether machines are given by a room that somebody else has started. */
 export const isElsewhere = Boolean(process.env['OSRUN_URL'])
 const viewerPort = 8000
@@ -39,9 +38,7 @@ const viewerPort = 8000
  * @throws OsrunError of `startServer`
  */
 export async function openRoom(command: RoomCommand, version: string, hooks: RoomHooks): Promise<OsrunServer> {
-  const room = await (imageGuests === undefined || isElsewhere
-    ? startRoom(command, hooks)
-    : serveHere(command, imageGuests, version, hooks))
+  const room = await (isImage() && !isElsewhere ? serveHere(command, version, hooks) : startRoom(command, hooks))
   return openServer(
     room,
     command.guest,
@@ -72,13 +69,14 @@ async function startRoom(command: RoomCommand, hooks: RoomHooks): Promise<Room> 
 }
 
 /** In a container of our image in this very process, with the viewer on the port that its owner publishes. */
-async function serveHere(command: RoomCommand, guestFiles: string, version: string, hooks: RoomHooks): Promise<Room> {
+async function serveHere(command: RoomCommand, version: string, hooks: RoomHooks): Promise<Room> {
   const { accel, drive, tempDrive, memory, cpus, expose } = command
   const [{ serve }, { readToken }] = await Promise.all([import('../server/serve.ts'), import('./serve.ts')])
   const variables = optionsFromEnvironment(process.env)
   const { token } = await readToken()
   const served = await serve({
-    ...{ host: '0.0.0.0', port: viewerPort, token, version, guestFiles },
+    ...{ host: '0.0.0.0', port: viewerPort, token, version },
+    guestFiles: process.env['OSRUN_GUEST_FILES'],
     ...{ tempDrive, cpus, expose, exposeHost: '0.0.0.0', standbys: 0 },
     cache: resolve(drive ?? defaultCache(process.env)),
     accel: accel === 'auto' ? (variables.accel ?? accel) : accel,

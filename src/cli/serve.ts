@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { formatReadyLine } from '../protocol/ready.ts'
+import { isContainer } from '../server/container.ts'
 import { serve } from '../server/serve.ts'
 import { onEndingSignal } from './signals.ts'
 
@@ -36,6 +36,7 @@ export async function serveCommand(options: ServeCommand, version: string): Prom
     ...options,
     cache: resolve(options.cache),
     memoryMiB: options.memory,
+    // What a container listens on, its owner has to publish; on a host it would be the neighbours'.
     exposeHost: isContainer() ? options.host : '127.0.0.1',
     token,
     version,
@@ -50,11 +51,6 @@ export async function serveCommand(options: ServeCommand, version: string): Prom
   log(`stopping: ${why}`)
   await served.close()
   return 0
-}
-
-// What a container listens on, its owner has to publish; on a host it would be the neighbours'.
-function isContainer(): boolean {
-  return existsSync('/.dockerenv') || existsSync('/run/.containerenv')
 }
 
 // A file, so that the token stands in no process list and in no container's description.

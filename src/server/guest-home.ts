@@ -4,6 +4,7 @@ import type { MachineShape } from '../machines/shape.ts'
 import { storeFolder } from '../snapshots/cache.ts'
 import { snapshotKey, writeKeyParts } from '../snapshots/key.ts'
 import { Store } from '../snapshots/store.ts'
+import { isImage } from './container.ts'
 import { type Equipment, keyPartsOf, shapeOf } from './host-key.ts'
 
 /** A guest as this server runs it: its files, what its machines are made of, and where its snapshots lie. */
@@ -25,7 +26,7 @@ export async function openGuestHome(name: string, equipment: Equipment, preparin
   const parts = await keyPartsOf(shape, files, equipment)
   const key = snapshotKey(parts)
   const store = new Store(storeFolder(preparing.cache, name, key))
-  await writeKeyParts(store.folder, parts)
+  await writeKeyParts(store.folder, parts, isImage())
   await store.collect()
   return { guest, files, shape, key, store, built }
 }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isName } from '../protocol/names.ts'
-import { type KeyParts, readKeyParts } from './key.ts'
+import { type KeyParts, readKeyNote } from './key.ts'
 import { Store } from './store.ts'
 
 /** Where a cache folder has the snapshots of a guest under a key. */
@@ -16,6 +16,8 @@ export interface CachedStore {
   readonly store: Store
   /** What the key was made of; undefined for stores of the first versions, which do not say. */
   readonly parts: KeyParts | undefined
+  /** A machine room in a container of our image has made it. */
+  readonly inImage: boolean
 }
 
 /** All stores of a cache folder, by guest and key. */
@@ -32,7 +34,8 @@ export async function cachedStores(cache: string): Promise<CachedStore[]> {
 
 async function cachedStore(cache: string, guest: string, key: string): Promise<CachedStore> {
   const folder = storeFolder(cache, guest, key)
-  return { guest, key, store: new Store(folder), parts: await readKeyParts(folder, key) }
+  const note = await readKeyNote(folder, key)
+  return { guest, key, store: new Store(folder), parts: note?.parts, inImage: note?.inImage ?? false }
 }
 
 async function foldersIn(folder: string): Promise<string[]> {

@@ -32,25 +32,39 @@ export function snapshotKey(parts: KeyParts): string {
   return createHash('sha256').update(canonical(parts)).digest('hex').slice(0, 16)
 }
 
+const keyNoteSchema = v.object({ ...keyPartsSchema.entries, inImage: v.optional(v.boolean()) })
+type KeyNote = v.InferOutput<typeof keyNoteSchema>
+
 const partsName = '.key.json'
 
-/** Says in a key's folder what the key was made of, which the key itself does not tell. */
-export async function writeKeyParts(folder: string, parts: KeyParts): Promise<void> {
-  if ((await readKeyParts(folder, snapshotKey(parts))) === undefined) {
+/**
+ * Says in a key's folder what the key was made of, which the key itself does not tell.
+ * @param inImage whether a machine room in a container of our image has this key, whose QEMU is another than its host's
+ */
+export async function writeKeyParts(folder: string, parts: KeyParts, inImage = false): Promise<void> {
+  if ((await readKeyNote(folder, snapshotKey(parts))) === undefined) {
     await mkdir(folder, { recursive: true })
-    await writeFile(join(folder, partsName), `${JSON.stringify(parts, undefined, 2)}\n`)
+    const note: KeyNote = { ...parts, inImage }
+    await writeFile(join(folder, partsName), `${JSON.stringify(note, undefined, 2)}\n`)
   }
 }
 
-/** What the key of this folder was made of, or undefined where nothing says so that the key bears out. */
-export async function readKeyParts(folder: string, key: string): Promise<KeyParts | undefined> {
-  const parts = parseKeyParts(await readFile(join(folder, partsName), 'utf8').catch(() => ''))
-  return parts !== undefined && snapshotKey(parts) === key ? parts : undefined
+/** What stands in this key's folder, or undefined where that is nothing that the key bears out. */
+export async function readKeyNote(
+  folder: string,
+  key: string,
+): Promise<{ parts: KeyParts; inImage: boolean } | undefined> {
+  const note = parseKeyNote(await readFile(join(folder, partsName), 'utf8').catch(() => ''))
+  if (note === undefined) {
+    return undefined
+  }
+  const { inImage = false, ...parts } = note
+  return snapshotKey(parts) === key ? { parts, inImage } : undefined
 }
 
-function parseKeyParts(text: string): KeyParts | undefined {
+function parseKeyNote(text: string): KeyNote | undefined {
   try {
-    const parsed = v.safeParse(keyPartsSchema, JSON.parse(text))
+    const parsed = v.safeParse(keyNoteSchema, JSON.parse(text))
     return parsed.success ? parsed.output : undefined
   } catch {
     return undefined

@@ -36,10 +36,20 @@ test.skipIf(qemuImg.failed)(`the QEMU of this host is found with its version${no
 
 test('the findings and the exit code agree', async () => {
   const { code, stdout } = await run({ json: true })
-  const { usable, findings } = JSON.parse(stdout)
+  const { usable, findings, snapshots } = JSON.parse(stdout)
+  expect(snapshots).toEqual([])
   expect(usable).toEqual(code === 0 ? ['host'] : [])
   expect(findings.map(({ what }: { what: string }) => what)).toEqual(
-    expect.arrayContaining(['platform', 'Node', 'cache', 'capacity', 'Docker Engine', 'qemu-img', 'mmdebstrap']),
+    expect.arrayContaining([
+      'platform',
+      'Node',
+      'cache',
+      'capacity',
+      'Docker Engine',
+      'qemu-img',
+      'mmdebstrap',
+      'snapshots',
+    ]),
   )
 })
 

@@ -57,6 +57,16 @@ describe.skipIf(withoutQemuImg !== '')(`osrun snapshots${withoutQemuImg}`, () =>
     expect(listed[0]).toMatchObject({ reasons: expect.arrayContaining(reasons) })
   })
 
+  test('does not judge by this host what was made in a container', async () => {
+    const store = new Store(storeFolder(cache, 'wine', key))
+    await rm(join(store.folder, '.key.json'))
+    await writeKeyParts(store.folder, parts, true)
+    const [listed] = JSON.parse((await osrun('list', '--json')).stdout)
+    expect(listed).toMatchObject({ fits: null, reasons: [expect.stringContaining('made in a container')] })
+    await rm(join(store.folder, '.key.json'))
+    await writeKeyParts(store.folder, parts)
+  })
+
   test('verifies all or some: exit code 1 and the next step where one is damaged', async () => {
     expect((await osrun('verify', 'git', '--seal')).exitCode).toBe(0)
     const { folder: files } = await makeSnapshot(cache, 'hurt')

@@ -4,7 +4,8 @@ import type { Win } from '../../client/win.ts'
 import { isAboutExposed } from '../../protocol/debug-ports.ts'
 import { OsrunError } from '../../protocol/errors.ts'
 import { ProgressLines, ticking } from '../../runtime/progress-lines.ts'
-import { imageGuests, openRoom } from '../room.ts'
+import { isImage } from '../../server/container.ts'
+import { openRoom } from '../room.ts'
 import { endedBySignal } from '../signals.ts'
 import { shellExitCode } from './exit-code.ts'
 import { checkRunCommand, type RunCommand } from './options.ts'
@@ -85,7 +86,7 @@ async function checkIsNew(win: Win, name: string): Promise<void> {
 
 async function forwardPorts(win: Win, { forwardPort = [], verbose }: RunCommand): Promise<void> {
   // What a container listens on, its owner has to publish.
-  const host = imageGuests === undefined ? '127.0.0.1' : '0.0.0.0'
+  const host = isImage() ? '0.0.0.0' : '127.0.0.1'
   for (const port of forwardPort) {
     await win.port(port, { host, port })
     if (verbose) {

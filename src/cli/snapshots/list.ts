@@ -7,7 +7,8 @@ import type { Output } from './output.ts'
 import { type Selected, type Selection, selectAll } from './select.ts'
 import { type CacheOptions, ThisHost } from './this-host.ts'
 
-interface Listed extends Partial<SnapshotInfo> {
+/** A snapshot, and what it is worth on this host. */
+export interface Listed extends Partial<SnapshotInfo> {
   readonly guest: string
   readonly key: string
   readonly name: string
@@ -32,14 +33,14 @@ export async function list(options: CacheOptions & Selection & Output): Promise<
   return 0
 }
 
-async function describe({ from, name }: Selected, host: ThisHost): Promise<Listed> {
-  const { store, guest, key, parts } = from
+export async function describe({ from, name }: Selected, host: ThisHost): Promise<Listed> {
+  const { store, guest, key } = from
   const info = await store.info(name).catch(() => undefined)
   const isWhole = await store.find(name).then(
     () => true,
     () => false,
   )
-  const { fits, ...fit } = await host.fit(guest, parts)
+  const { fits, ...fit } = await host.fitOf(from)
   return { guest, key, name, ...info, damaged: !isWhole, fits: fits ?? null, ...fit }
 }
 

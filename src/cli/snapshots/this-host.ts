@@ -2,8 +2,10 @@ import { findGuest, guestNames } from '../../guests/guest.ts'
 import { installedGuest } from '../../guests/prepare.ts'
 import { probeAccelerator } from '../../machines/probe/accelerator.ts'
 import { isOsrunError } from '../../protocol/errors.ts'
+import { isImage } from '../../server/container.ts'
 import { type Equipment, keyPartsOf, shapeOf } from '../../server/host-key.ts'
 import { findPrograms } from '../../server/programs.ts'
+import type { CachedStore } from '../../snapshots/cache.ts'
 import { describeDifference, keyDifferences } from '../../snapshots/fit.ts'
 import type { KeyParts } from '../../snapshots/key.ts'
 
@@ -63,6 +65,18 @@ export class ThisHost {
     const known = this.#guests.get(name) ?? installedGuest(name, this.#options)
     this.#guests.set(name, known)
     return known
+  }
+
+  /** The same of a store. What the QEMU of an image can restore is not known outside of it. */
+  async fitOf({ guest, parts, inImage }: Pick<CachedStore, 'guest' | 'parts' | 'inImage'>): Promise<Fit> {
+    const fit = await this.fit(guest, parts)
+    return inImage && !isImage() && fit.fits !== true
+      ? {
+          ...fit,
+          fits: undefined,
+          reasons: ['it was made in a container, and what QEMU that has is not known here'],
+        }
+      : fit
   }
 
   /** @param guestId the guest that the snapshot brings along, where none is installed */

@@ -41,7 +41,7 @@ async function look({ from, name }: Selected, host: ThisHost, { seal = false }: 
   if (verdict === undefined) {
     return undefined
   }
-  const { fits, reasons } = await host.fit(from.guest, from.parts)
+  const { fits, reasons } = await host.fitOf(from)
   return { guest: from.guest, key: from.key, name, ...verdict, fits: fits ?? null, reasons }
 }
 

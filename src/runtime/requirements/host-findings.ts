@@ -43,6 +43,21 @@ export function nodeFinding(version: string): Finding {
 /** A guest while it is built, and its first snapshot. */
 const cacheRoom = 8 * 2 ** 30
 
+/** By the numbers that Linux has for them. */
+const fileSystems: ReadonlyMap<number, { readonly name: string; readonly distant?: boolean }> = new Map([
+  [0xef53, { name: 'ext4' }],
+  [0x9123_683e, { name: 'btrfs' }],
+  [0x5846_5342, { name: 'xfs' }],
+  [0x2fc1_2fc1, { name: 'zfs' }],
+  [0x0102_1994, { name: 'tmpfs' }],
+  [0x794c_7630, { name: 'overlay' }],
+  [0x6969, { name: 'nfs', distant: true }],
+  [0xff53_4d42, { name: 'cifs', distant: true }],
+  [0xfe53_4d42, { name: 'smb2', distant: true }],
+  [0x0102_1997, { name: '9p', distant: true }],
+  [0x6573_5546, { name: 'fuse', distant: true }],
+])
+
 /** Whether the folder, or the one it will be made in, can be written and has room. */
 export async function cacheFinding(cache: string): Promise<Finding> {
   const what = 'cache'
@@ -50,8 +65,14 @@ export async function cacheFinding(cache: string): Promise<Finding> {
   const folder = await nearestFolder(cache)
   try {
     await access(folder, constants.W_OK | constants.X_OK)
-    const { bavail, bsize } = await statfs(folder)
-    const detail = `${cache}, ${formatBytes(bavail * bsize)} free`
+    const { bavail, bsize, type } = await statfs(folder)
+    const fileSystem = fileSystems.get(type)
+    const free = `${formatBytes(bavail * bsize)} free`
+    const detail = `${cache}, ${free}${fileSystem === undefined ? '' : ` (${fileSystem.name})`}`
+    if (fileSystem?.distant) {
+      const todo = `Machines read and map their files all the time: take a disk of this computer, ${other}`
+      return { mark: 'note', what, detail, todo }
+    }
     return bavail * bsize >= cacheRoom
       ? { mark: 'ok', what, detail }
       : { mark: 'note', what, detail, todo: `The first run needs ${formatBytes(cacheRoom)}: free some room, ${other}` }

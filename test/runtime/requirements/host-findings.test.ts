@@ -9,7 +9,7 @@ test('a cache folder that is not there yet is judged by the one that it will be 
   const cache = join(folder.path, 'not', 'yet there')
   const finding = await cacheFinding(cache)
   expect(finding.mark).not.toBe('missing')
-  expect(finding.detail).toMatch(/not\/yet there, \d+(\.\d)? [KMGT]?i?B free$/)
+  expect(finding.detail).toMatch(/not\/yet there, \d+(\.\d)? [KMGT]?i?B free( \(\w+\))?$/)
   await expect(access(cache)).rejects.toThrow()
 })
 
