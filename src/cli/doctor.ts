@@ -3,11 +3,12 @@ import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import { yes } from '../runtime/requirements/ask.ts'
 import { type Diagnosis, type Examination, examineHost } from '../runtime/requirements/diagnosis.ts'
-import { askEngine, type EngineAnswer } from '../runtime/requirements/docker-engine.ts'
+import type { EngineAnswer } from '../runtime/requirements/docker-engine.ts'
 import type { Finding } from '../runtime/requirements/host-findings.ts'
 import { ensureRequirements } from '../runtime/requirements/install.ts'
 import { examineRoom } from '../runtime/requirements/machine-room.ts'
 import { defaultCache, optionsFromEnvironment } from '../runtime/settings.ts'
+import { isImage } from '../server/container.ts'
 import { examineSnapshots } from './doctor-snapshots.ts'
 import type { Listed } from './snapshots/list.ts'
 
@@ -41,6 +42,15 @@ export async function doctor(command: DoctorCommand = {}): Promise<number> {
   return diagnosis.usable.length > 0 ? 0 : 1
 }
 
+/** The image lacks what speaks with an engine. */
+async function engineAnswer(): Promise<EngineAnswer | undefined> {
+  if (isImage()) {
+    return undefined
+  }
+  const { askEngine } = await import('../runtime/requirements/docker-engine.ts')
+  return askEngine()
+}
+
 /** What was found, as `--json` prints it; without snapshots where the machine room is elsewhere. */
 interface Report extends Diagnosis {
   readonly snapshots?: readonly Listed[]
@@ -52,7 +62,7 @@ async function diagnose(command: DoctorCommand): Promise<Report> {
   if (typeof runtime === 'object') {
     return examineRoom(runtime.url)
   }
-  const engine = await askEngine()
+  const engine = await engineAnswer()
   if (command.install) {
     await install(runtime, engine, command)
   }
@@ -64,12 +74,18 @@ async function diagnose(command: DoctorCommand): Promise<Report> {
   return { ...diagnosis, findings: [...diagnosis.findings, finding], snapshots }
 }
 
-async function install(runtime: Examination['runtime'], engine: EngineAnswer, command: DoctorCommand): Promise<void> {
+async function install(
+  runtime: Examination['runtime'],
+  engine: EngineAnswer | undefined,
+  command: DoctorCommand,
+): Promise<void> {
   const { stderr = process.stderr } = command
   const out = (line: string) => {
     stderr.write(`${line}\n`)
   }
-  if (runtime === 'docker') {
+  if (engine === undefined) {
+    out('The image has all that machines need: nothing is installed.')
+  } else if (runtime === 'docker') {
     out('Guests run in a container (runtime docker): nothing is installed on this host.')
   } else if (runtime === 'auto' && 'version' in engine) {
     out(
@@ -102,6 +118,9 @@ function paint(mark: Finding['mark'], stream: Writable): string {
 function conclusion([first, ...others]: Diagnosis['usable']): string {
   if (first === undefined) {
     return 'No guest can run yet: see what is missing above.'
+  }
+  if (isImage()) {
+    return 'Guests run in this container.'
   }
   return `${conclusions[first]}${others.includes('host') ? ', or on this host with OSRUN_RUNTIME=host' : ''}.`
 }

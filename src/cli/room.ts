@@ -43,7 +43,10 @@ export async function openRoom(command: RoomCommand, version: string, hooks: Roo
     room,
     command.guest,
     () => room.stop(),
-    async (client) => hooks.onReady?.(await client.install(command.guest, hooks.onProgress)),
+    async (client) => {
+      const built = await client.install(command.guest, hooks.onProgress)
+      hooks.onReady?.(built)
+    },
     hooks.signal,
   )
 }

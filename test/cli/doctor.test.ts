@@ -106,6 +106,15 @@ test('a machine room elsewhere makes this host no matter', async () => {
   expect(stdout).toMatch(/^missing +machine room +ws:\/\/127\.0\.0\.1:9 /)
 })
 
+test('in the image neither an engine is looked for nor what builds a guest, and nothing is installed', async () => {
+  vi.stubEnv('OSRUN_IN_IMAGE', '1')
+  vi.stubEnv('OSRUN_GUEST_FILES', join(folder, 'guests'))
+  const { stdout, stderr } = await run({ install: true })
+  expect(stdout).not.toMatch(/Docker Engine|mmdebstrap/)
+  expect(stdout).toMatch(/^(ok|missing) +qemu-img /m)
+  expect(stderr).toBe('The image has all that machines need: nothing is installed.\n')
+})
+
 test('a wrong environment variable is refused', async () => {
   vi.stubEnv('OSRUN_RUNTIME', 'podman')
   await expect(run()).rejects.toMatchObject({ code: 'BAD_OPTION' })

@@ -71,6 +71,13 @@ describe.skipIf(without !== undefined)(`docker run${without ? ` (skipped: ${with
     expect({ stdout, stderr: stderr.trim(), exitCode }).toEqual({ stdout: 'out', stderr: 'err', exitCode: 3 })
   })
 
+  test('install finds what is there', async () => {
+    const { stdout, exitCode } = await sh('docker run --rm -v $(pwd)/cache:/cache osrun install --json')
+    expect({ ...JSON.parse(stdout), exitCode }).toEqual({
+      ...{ guest: 'wine', snapshot: 'provisioned', built: false, exitCode: 0 },
+    })
+  })
+
   test('with no right at all and nothing but the cache to write to', async () => {
     const flags = '--cap-drop ALL --security-opt no-new-privileges --read-only --user 1000:1000'
     const { stdout, exitCode } = await sh(`docker run --rm ${flags} -v $(pwd)/cache:/cache osrun 'echo %OS%'`)
@@ -132,6 +139,15 @@ describe.skipIf(without !== undefined)(`docker run${without ? ` (skipped: ${with
     expect((await osrun('snapshots list')).stdout).toMatch(/greeted +provisioned .*fits/)
   })
 
+  test('doctor and snapshots speak of the container', async () => {
+    const { stdout, exitCode } = await sh('docker run --rm -v $(pwd)/cache:/cache osrun doctor')
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^ok +snapshots +\d+ fit this host \(.*iB\)$/m)
+    expect(stdout).toMatch(/^Guests run in this container\.$/m)
+    const outside = execa(process.execPath, ['src/cli/main.ts', 'snapshots', '--cache', join(folder, 'cache')])
+    expect((await outside).stdout).toMatch(/greeted .*not known: it was made in a container/)
+  })
+
   test('without a command it is a machine room; a port of a machine is one of the container', async () => {
     const token = randomBytes(16).toString('hex')
     const name = `osrun-${run}-room`
@@ -172,6 +188,24 @@ describe.skipIf(without !== undefined)(`docker run${without ? ` (skipped: ${with
     const socket = connectTcp({ host: '127.0.0.1', port: 7374, allowHalfOpen: true })
     socket.end('hello')
     expect(await text(socket)).toBe('hello')
+    child.kill('SIGTERM')
+    expect(await child).toMatchObject({ exitCode: 143 })
+  })
+
+  test('what is exposed is reached through published ports', async () => {
+    const name = `osrun-${run}-exposed`
+    const flags = `--rm --name ${name} -v $(pwd)/cache:/cache -p 127.0.0.1::5950 -p 127.0.0.1::55556`
+    const child = sh(`exec docker run ${flags} osrun --expose 'ping -n 1000 127.0.0.1'`)
+    expect(await hear(child.stderr)(/raw dialect.*\n/)).toMatch(/^osrun: WARNING: --expose/m)
+    const reach = async (port: number) => {
+      const { stdout } = await execa('docker', ['port', name, String(port)])
+      return connectTcp({ host: '127.0.0.1', port: Number(stdout.split(':')[1]) })
+    }
+    const [screen, monitor] = [await reach(5950), await reach(55_556)]
+    await hear(screen)(/^RFB 003\.\d+\n/)
+    await hear(monitor)(/QEMU [\d.]+ monitor/)
+    screen.destroy()
+    monitor.destroy()
     child.kill('SIGTERM')
     expect(await child).toMatchObject({ exitCode: 143 })
   })

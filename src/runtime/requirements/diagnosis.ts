@@ -17,15 +17,16 @@ export interface Examination {
   readonly runtime: 'auto' | 'docker' | 'host'
   readonly accel: 'auto' | 'kvm' | 'hvf' | 'tcg'
   readonly cache: string
-  readonly engine: EngineAnswer
+  /** Undefined where no engine is of use: in a container of our image, which brings its guest along as well. */
+  readonly engine: EngineAnswer | undefined
 }
 
 /** Looks at everything that running guests on this computer depends on. */
 export async function examineHost({ runtime, accel, cache, engine }: Examination): Promise<Diagnosis> {
-  const answers = 'version' in engine
+  const answers = engine !== undefined && 'version' in engine
   const hostIsNeeded = runtime === 'host' || (runtime === 'auto' && !answers)
   const common = await hostFindings(cache)
-  const checked = await checkRequirements(['machines', 'wine'])
+  const checked = await checkRequirements(engine === undefined ? ['machines'] : ['machines', 'wine'])
   const tools = await Promise.all(checked.map((tool) => toolFinding(tool, hostIsNeeded)))
   const acceleration = await accelerationFinding(checked, accel, cache)
   const complete = checked.every(({ state }) => state === 'ok') && acceleration?.mark !== 'missing'
@@ -37,7 +38,7 @@ export async function examineHost({ runtime, accel, cache, engine }: Examination
     ],
     findings: [
       ...common,
-      engineFinding(engine, runtime === 'docker'),
+      ...(engine === undefined ? [] : [engineFinding(engine, runtime === 'docker')]),
       ...(acceleration === undefined ? [] : [acceleration]),
       ...tools,
     ],
