@@ -82,7 +82,11 @@ async function readyMade(folder: string): Promise<GuestFiles> {
   try {
     return paths(folder, await readGuestId(folder))
   } catch (cause) {
-    throw new OsrunError('UNKNOWN_GUEST', `Expected a ready-made guest with a guest.json in ${folder}. Mount one there, or take an image that has it.`, { cause })
+    throw new OsrunError(
+      'UNKNOWN_GUEST',
+      `Expected a ready-made guest with a guest.json in ${folder}. Mount one there, or take an image that has it.`,
+      { cause },
+    )
   }
 }
 
