@@ -1,4 +1,5 @@
 import { MachineRoom } from '../src/client/machine-room.ts'
+import { isAboutExposed } from '../src/protocol/debug-ports.ts'
 import { OsrunError } from '../src/protocol/errors.ts'
 import { type ProgressLines, ticking } from '../src/runtime/progress-lines.ts'
 import { type ServerOptions, serverOptionEntries } from '../src/runtime/settings.ts'
@@ -55,8 +56,8 @@ export function joinRun(options: OsrunOptions, lines: ProgressLines): RunMembers
   if (run.options !== described) {
     throw new OsrunError(
       'BAD_OPTION',
-      'Expected all projects of one run to agree on the options runtime, accel, cache, machines, standbys, tempDrive, memory and cpus, ' +
-        `for they share one machine room; got ${withoutToken(run.options)} and ${withoutToken(described)}`,
+      'Expected all projects of one run to agree on the options runtime, accel, cache, machines, standbys, tempDrive, memory, cpus and ' +
+        `expose, for they share one machine room; got ${withoutToken(run.options)} and ${withoutToken(described)}`,
     )
   }
   holder[runKey] = run
@@ -92,7 +93,7 @@ export function joinRun(options: OsrunOptions, lines: ProgressLines): RunMembers
 
 async function startRun(options: ServerOptions, lines: ProgressLines): Promise<StartedRun> {
   let starting = true
-  const onLog = (line: string) => starting && lines.say(line.replace(/^osrun: /, ''))
+  const onLog = (line: string) => (starting || isAboutExposed(line)) && lines.say(line.replace(/^osrun: /, ''))
   const server = await ticking(lines, () => startRuntime(options, { onProgress: lines.report, onLog }))
   starting = false
   const { url, token, runtime } = server
