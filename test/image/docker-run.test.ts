@@ -182,10 +182,12 @@ describe.skipIf(without !== undefined)(`docker run${without ? ` (skipped: ${with
     }
     expect(await containers()).toBe('')
 
-    const flags = '--rm -v $(pwd)/cache:/cache -p 127.0.0.1:7374:7373'
+    const named = `osrun-${run}-port`
+    const flags = `--rm --name ${named} -v $(pwd)/cache:/cache -p 127.0.0.1::7373`
     const child = sh(`exec docker run ${flags} osrun -s with-program -f 7373 '${program} hear 7373'`)
     await hear(child.stdout)(/listening/)
-    const socket = connectTcp({ host: '127.0.0.1', port: 7374, allowHalfOpen: true })
+    const published = (await execa('docker', ['port', named, '7373'])).stdout.split(':')[1]
+    const socket = connectTcp({ host: '127.0.0.1', port: Number(published), allowHalfOpen: true })
     socket.end('hello')
     expect(await text(socket)).toBe('hello')
     child.kill('SIGTERM')
