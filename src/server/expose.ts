@@ -35,11 +35,16 @@ export async function expose(machine: Exposed, host: string): Promise<{ lines: s
     for (const [name, { port, what }] of Object.entries(debugPorts)) {
       const open = await openDebugPort(host, port, targets[name as keyof typeof debugPorts])
       opened.push(open)
-      lines.push(`--expose: machine ${machine.id}: ${what} at ${open.address}`)
+      lines.push(`--expose: machine ${machine.id}: ${what} at ${placeOf(open.address)}`)
     }
     return { lines, close }
   } catch (error) {
     close()
     throw error
   }
+}
+
+// Only a container listens on all of its addresses, and who may reach them is said by whoever publishes the port.
+function placeOf(address: string): string {
+  return address.replace(/^0\.0\.0\.0:(\d+)$/, 'port $1 of the container')
 }

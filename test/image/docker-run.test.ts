@@ -198,7 +198,9 @@ describe.skipIf(without !== undefined)(`docker run${without ? ` (skipped: ${with
     const name = `osrun-${run}-exposed`
     const flags = `--rm --name ${name} -v $(pwd)/cache:/cache -p 127.0.0.1::5950 -p 127.0.0.1::55556`
     const child = sh(`exec docker run ${flags} osrun --expose 'ping -n 1000 127.0.0.1'`)
-    expect(await hear(child.stderr)(/raw dialect.*\n/)).toMatch(/^osrun: WARNING: --expose/m)
+    const said = await hear(child.stderr)(/raw dialect.*\n/)
+    expect(said).toMatch(/^osrun: WARNING: --expose/m)
+    expect(said).toMatch(/raw VNC at port 5950 of the container$/m)
     const reach = async (port: number) => {
       const { stdout } = await execa('docker', ['port', name, String(port)])
       return connectTcp({ host: '127.0.0.1', port: Number(stdout.split(':')[1]) })
