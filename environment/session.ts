@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { relative } from 'node:path'
 import type { RecordedCommand } from '../src/client/command.ts'
 import { acquireWin } from '../src/client/lease.ts'
 import { SnapshotNames } from '../src/client/snapshot-names.ts'
@@ -71,6 +72,7 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
   let begun: RunningTest | undefined
   let machine: Machine | undefined
   let usedBy: string | undefined
+  let file = Promise.withResolvers<string>()
   let testsBefore = 0
 
   let resolved: ReturnType<typeof resolveOptions> | undefined
@@ -93,6 +95,7 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
       label: `vitest worker ${environment.VITEST_POOL_ID ?? process.pid}`,
     }
     const hooks = {
+      laterLabel: file.promise,
       names: new SnapshotNames(findRecipes(environment, guest)),
       signals: () => {
         const test = theTest()
@@ -155,9 +158,11 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
       if (usedBy !== undefined && usedBy !== path) {
         await machine?.close()
         machine = undefined
+        file = Promise.withResolvers()
         testsBefore = 0
       }
       usedBy = path
+      file.resolve(relative(process.cwd(), path))
       return theMachine().ready
     },
     async duringTest(given, run) {

@@ -17,6 +17,7 @@ import type { Chunk, Encoding, RunOptions, SpawnOptions } from './run-options.ts
 import { SnapshotNames } from './snapshot-names.ts'
 import { spawnCommand, type WinProcess } from './spawn.ts'
 import { Streams } from './streams.ts'
+import { viewerAddress } from './viewer-address.ts'
 import type { Screenshot, Win } from './win.ts'
 
 /** Hooks for whoever hands a `Win` to users. */
@@ -146,7 +147,7 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
       return names.toShown(current.snapshot)
     },
     get viewerUrl() {
-      return `${connection.url.replace(/^ws/, 'http').replace(/\/+$/, '')}${current.viewer}#token=${encodeURIComponent(connection.token)}`
+      return viewerAddress(connection, current.viewer)
     },
     ...{ run, spawn, powershell, snapshot, restore, snapshots, screenshot, port, reboot },
     ...fileMethods(streams, hooks.beforeUpload),

@@ -2,6 +2,7 @@ import { toOsrunError } from '../protocol/errors.ts'
 import type { Parameters, Progress } from '../protocol/messages.ts'
 import { Connection } from './connection.ts'
 import { createWin, type WinHooks } from './create-win.ts'
+import { cutLabel } from './label.ts'
 import { SnapshotNames } from './snapshot-names.ts'
 import type { ServerAddress } from './socket.ts'
 import type { Win } from './win.ts'
@@ -11,6 +12,8 @@ export type LeaseRequest = Parameters<'acquire'>
 
 export interface LeaseOptions extends WinHooks {
   readonly onProgress?: ((progress: Progress) => void) | undefined
+  /** Whom the machine is for, where that is known later than the machine is asked for. */
+  readonly laterLabel?: Promise<string>
 }
 
 /**
@@ -23,11 +26,14 @@ export async function acquireWin(
   options: LeaseOptions = {},
 ): Promise<Win> {
   const connection = await Connection.open(address)
-  const { onProgress, names = new SnapshotNames() } = options
+  const { onProgress, names = new SnapshotNames(), laterLabel } = options
   const stop = onProgress && connection.listen({ progress: onProgress })
   try {
     const snapshot = names.toStored(request.snapshot)
-    const lease = await connection.request('acquire', { ...request, snapshot }, { signal: address.signal })
+    const wish = { ...request, snapshot, label: cutLabel(request.label) }
+    const lease = await connection.request('acquire', wish, { signal: address.signal })
+    // Only whoever watches wants to know.
+    laterLabel?.then((label) => connection.request('label', { label: cutLabel(label) })).catch(() => {})
     return createWin(connection, lease, options)
   } catch (error) {
     await connection.close()

@@ -19,6 +19,7 @@ const minute = 60_000
 // Generous: they end waits that nothing else would end. `acquire` includes the queue, `install` builds a guest, `claim` waits for a build.
 const deadlines: Record<Method, number> = {
   acquire: 120 * minute,
+  label: minute,
   restore: 3 * minute,
   snapshot: 15 * minute,
   snapshots: minute,

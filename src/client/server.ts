@@ -5,6 +5,7 @@ import type { Progress } from '../protocol/messages.ts'
 import type { RunningServer } from '../runtime/runtime.ts'
 import { nameOption, optionsFromEnvironment, type ServerOptions, serverOptionEntries } from '../runtime/settings.ts'
 import { MachineRoom } from './machine-room.ts'
+import { viewerAddress } from './viewer-address.ts'
 import type { Win } from './win.ts'
 
 /** A machine room, ready to give machines. Disposing it gives back its machines and stops what was started. */
@@ -12,6 +13,8 @@ export interface OsrunServer extends AsyncDisposable {
   /** Websocket address without path. */
   readonly url: string
   readonly token: string
+  /** A page that shows all machines of this server, and what they do. It holds the token. */
+  readonly viewerUrl: string
   /**
    * A machine of its own, restored from a snapshot; waits while all are in use.
    * @throws OsrunError SNAPSHOT_NOT_FOUND, UNKNOWN_GUEST, BAD_OPTION, RESTORE_FAILED, CONNECTION_LOST
@@ -121,6 +124,7 @@ export async function openServer(
   return {
     url,
     token,
+    viewerUrl: viewerAddress({ url, token }, '/'),
     acquire({ guest = defaultGuest, snapshot = 'provisioned', label, clock = 'sync', network = 'isolated' } = {}) {
       return room.acquire({ guest, snapshot, label: label ?? `process ${process.pid}`, clock, network })
     },

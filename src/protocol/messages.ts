@@ -60,6 +60,10 @@ const wholeNumber = v.pipe(v.number(), v.integer())
 /** Milliseconds since 1970, UTC, up to the year 9999. */
 const time = v.pipe(wholeNumber, v.minValue(0), v.maxValue(253_402_300_799_999))
 
+/** Characters of a label at most: clients cut what is longer. */
+export const longestLabel = 200
+const label = v.pipe(v.string(), v.maxLength(longestLabel))
+
 export const mouseButtons = ['left', 'right', 'middle'] as const
 
 export const clockModes = ['sync', 'frozen'] as const
@@ -71,10 +75,12 @@ export const methodParameters = {
     guest: name,
     snapshot: name,
     /** Who the machine is for, as people would say it: the test file's path. */
-    label: v.pipe(v.string(), v.maxLength(1000)),
+    label,
     clock: v.picklist(clockModes),
     network: v.picklist(networkModes),
   }),
+  /** Says anew who the machine is for: a test environment learns it after it asked. */
+  label: v.strictObject({ label }),
   restore: v.strictObject({ snapshot: v.optional(name) }),
   /** With `recipe` the snapshot is what this recipe makes. */
   snapshot: v.strictObject({ name, replace: v.boolean(), recipe: v.optional(recipeTrace) }),
@@ -157,12 +163,60 @@ const standby = v.object({ machine: v.string(), guest: v.string(), snapshot: v.s
 /** A machine that waits for its client, and the memory that it takes of the host. */
 export type Standby = v.InferOutput<typeof standby>
 
+/** A command that a client runs, or ran. Times are milliseconds since 1970 on the server's clock. */
+const commandStatus = v.object({
+  /** Its beginning, without what `cmd` is called with. */
+  line: v.string(),
+  /** `failed`: it was not started. `unknown`: the link was lost before its end was known. */
+  state: v.picklist(['running', 'exited', 'killed', 'failed', 'unknown']),
+  exitCode: v.optional(v.number()),
+  startedAt: v.number(),
+  endedAt: v.optional(v.number()),
+})
+export type CommandStatus = v.InferOutput<typeof commandStatus>
+
+const leaseStatus = v.object({
+  /** Stays the same for the life of the lease; part of the page's path, `/machines/<id>`. */
+  id: v.string(),
+  machine: v.string(),
+  guest: v.string(),
+  snapshot: v.string(),
+  label: v.string(),
+  /** `reconnecting`: the agent does not answer and is waited for. `lost`: nothing comes back. */
+  state: v.picklist(['running', 'restoring', 'snapshotting', 'rebooting', 'reconnecting', 'lost', 'ending']),
+  /** When the client got its machine. */
+  since: v.number(),
+  /** The one that was started last. */
+  command: v.optional(commandStatus),
+  /** How many more commands run at this moment. */
+  moreCommands: v.number(),
+})
+export type LeaseStatus = v.InferOutput<typeof leaseStatus>
+
+const requestStatus = v.object({
+  id: v.string(),
+  label: v.string(),
+  guest: v.string(),
+  /** Left out where the guest itself is being made ready. */
+  snapshot: v.optional(v.string()),
+  /** `building`: what it needs is built first; `phase` says what. `waiting`: for a place. */
+  state: v.picklist(['building', 'waiting', 'restoring']),
+  phase: v.optional(v.string()),
+  percent: v.optional(v.number()),
+  since: v.number(),
+})
+export type RequestStatus = v.InferOutput<typeof requestStatus>
+
 export const status = v.object({
   version: v.string(),
   accelerator: v.string(),
+  /** The server's clock, in milliseconds since 1970. */
+  time: v.number(),
   capacity: v.number(),
   queued: v.number(),
-  leases: v.array(v.object({ machine: v.string(), guest: v.string(), snapshot: v.string(), label: v.string() })),
+  leases: v.array(leaseStatus),
+  /** Clients that have no machine yet. */
+  requests: v.array(requestStatus),
   standbys: v.array(standby),
 })
 /** What the machine room is doing. */
@@ -171,6 +225,7 @@ export type ServerStatus = v.InferOutput<typeof status>
 /** What each method answers; the client checks it on arrival. */
 export const methodResults = {
   acquire: lease,
+  label: v.null(),
   restore: lease,
   snapshot: snapshotInfo,
   snapshots: v.array(snapshotInfo),
@@ -220,3 +275,19 @@ export const response = v.union([
   v.object({ id: v.number(), result: v.unknown() }),
   v.object({ id: v.number(), error: v.object({ code: v.string(), message: v.string() }) }),
 ])
+
+/**
+ * What the viewer's page says on its websocket, `/v1/watch`: text for the window that has the focus. The server answers
+ * as it does a request, and says a `WatchEvent` whenever something has changed, and now and then while nothing has.
+ */
+export const watchRequest = v.strictObject({
+  id: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  method: v.literal('type'),
+  params: v.strictObject({ machine: v.string(), text: v.pipe(v.string(), v.minLength(1), v.maxLength(10_000)) }),
+})
+
+/** What the viewer's page is told. */
+export interface WatchEvent {
+  readonly event: 'status'
+  readonly status: ServerStatus
+}

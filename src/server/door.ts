@@ -10,6 +10,9 @@ export interface Refusal {
 
 /** The subprotocol in which a viewer speaks VNC. */
 export const screenProtocol = 'osrun.vnc'
+/** The one in which its pages hear what the machine room is doing, and where. */
+export const watchProtocol = 'osrun.watch'
+export const watchPath = '/v1/watch'
 /** A page cannot send an authorization header with a websocket, so the token comes as a subprotocol, in base64url. */
 const tokenProtocol = 'osrun.token.'
 
@@ -39,8 +42,8 @@ export function leaseOfScreen(request: IncomingMessage): string | undefined {
   return /^\/v1\/vnc\/(m\d{1,9})$/.exec(request.url ?? '')?.[1]
 }
 
-/** Checks who asks for a machine's screen: as for a websocket, but our own page may. */
-export function checkScreenRequest(request: IncomingMessage, token: string): Refusal | undefined {
+/** Checks who asks for what the viewer's pages speak: as for a websocket, but our own page may. */
+export function checkViewerRequest(request: IncomingMessage, token: string, protocol: string): Refusal | undefined {
   const { host, origin } = request.headers
   if (!isOwnHost(host)) {
     return foreignHost
@@ -49,8 +52,8 @@ export function checkScreenRequest(request: IncomingMessage, token: string): Ref
     return foreignPage
   }
   const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((word) => word.trim())
-  if (!protocols.includes(screenProtocol)) {
-    return { status: 400, reason: `expected the subprotocol ${screenProtocol}` }
+  if (!protocols.includes(protocol)) {
+    return { status: 400, reason: `expected the subprotocol ${protocol}` }
   }
   const given = protocols.find((word) => word.startsWith(tokenProtocol)) ?? ''
   return isToken(given, tokenProtocol + Buffer.from(token).toString('base64url')) ? undefined : wrongToken

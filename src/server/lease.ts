@@ -3,13 +3,15 @@ import { pressKeys } from '../machines/keyboard.ts'
 import type { Machine } from '../machines/machine.ts'
 import { moveMouse } from '../machines/mouse.ts'
 import { takeScreenshot } from '../machines/screenshot.ts'
+import { typeText } from '../machines/type-text.ts'
 import { OsrunError, toOsrunError } from '../protocol/errors.ts'
 import { encodeFrame, type Frame } from '../protocol/frames.ts'
-import type { Parameters, SnapshotInfo } from '../protocol/messages.ts'
+import type { LeaseStatus, Parameters, SnapshotInfo } from '../protocol/messages.ts'
 import { bake } from '../snapshots/bake.ts'
 import { snapshotExists, type Template } from '../snapshots/store.ts'
 import { ClientStreams } from './client-streams.ts'
 import { guestClock } from './clock.ts'
+import { LeaseActivity } from './lease-activity.ts'
 import { LinkKeeper, type LinkLoss } from './link-keeper.ts'
 import {
   agentDeadline,
@@ -39,6 +41,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
   readonly id: string
   #terms: Terms
   readonly #streams = new ClientStreams()
+  readonly #activity: LeaseActivity
   readonly #ending = Promise.withResolvers<void>()
   /** Ends what nobody waits for any more. */
   readonly #over = new AbortController()
@@ -58,6 +61,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
     const { machine, template, secret, asleep } = supplied
     this.#terms = { ...terms, secret }
     this.id = machine.name
+    this.#activity = new LeaseActivity(terms.wish.label)
     this.#template = template
     this.#machine = machine
     this.#keeper = this.#keep(machine)
@@ -75,10 +79,20 @@ export class Lease extends EventEmitter<LeaseEvents> {
       machine: this.#machine.name,
       guest: wish.guest,
       snapshot: this.#template.manifest.name,
-      label: wish.label,
       shells: [...home.guest.shells],
       viewer: `/machines/${this.id}`,
     }
+  }
+
+  /** What it is doing. */
+  status(): LeaseStatus {
+    const { machine, guest, snapshot } = this.describe()
+    return { id: this.id, machine, guest, snapshot, ...this.#activity.describe() }
+  }
+
+  /** Says anew who the machine is for. */
+  relabel(label: string): void {
+    this.#activity.label = label
   }
 
   /** Unix socket on which the machine of this moment shows its screen by VNC. */
@@ -111,6 +125,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
     if (!this.#keeper.stands || !this.#streams.toAgent(frame)) {
       return true
     }
+    this.#activity.toAgent(frame)
     return this.#keeper.send(encodeFrame(frame.type, frame.stream, frame.payload))
   }
 
@@ -138,6 +153,11 @@ export class Lease extends EventEmitter<LeaseEvents> {
     return this.#alone(() => pressKeys(this.#machine, keys, this.#over.signal))
   }
 
+  /** Types characters into the window that has the focus. @throws OsrunError MACHINE_UNRESPONSIVE */
+  type(text: string): Promise<void> {
+    return this.#alone(() => typeText(this.#machine.link, text))
+  }
+
   /** @throws OsrunError BAD_OPTION for a point that is not on the screen */
   mouse(wish: Parameters<'mouse'>): Promise<void> {
     return this.#alone(() => moveMouse(this.#machine, wish))
@@ -150,7 +170,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
 
   /** Replaces the machine by a fresh one. @param name the lease's own snapshot by default */
   restore(name: string | undefined): Promise<void> {
-    return this.#alone(async () => {
+    return this.#whole('restoring', async () => {
       const snapshot = name ?? this.#template.manifest.name
       // Before the machine is given up for one that cannot be had.
       await this.#terms.home.store.get(snapshot)
@@ -158,7 +178,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
       try {
         await this.#exchange((signal) => this.#terms.room.replace(this.#terms, snapshot, signal))
       } catch (error) {
-        this.emit('link-lost', { error: toOsrunError(error), retrying: false })
+        this.#lose({ error: toOsrunError(error), retrying: false })
         throw error
       }
     })
@@ -166,13 +186,13 @@ export class Lease extends EventEmitter<LeaseEvents> {
 
   /** Restarts the guest; what ran in it is gone. Resolves when its agent answers again. */
   reboot(): Promise<void> {
-    return this.#alone(async () => {
+    return this.#whole('rebooting', async () => {
       await this.#forsake()
       try {
         await this.#machine.restart(this.#over.signal)
         await connectBooting(this.#terms, this.#machine, this.#over.signal)
       } catch (error) {
-        this.emit('link-lost', { error: toOsrunError(error), retrying: false })
+        this.#lose({ error: toOsrunError(error), retrying: false })
         throw error
       }
       this.#follow()
@@ -181,7 +201,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
 
   /** Makes a snapshot of the machine as it is now. */
   snapshot({ name, replace, recipe }: Parameters<'snapshot'>): Promise<SnapshotInfo> {
-    return this.#alone(async () => {
+    return this.#whole('snapshotting', async () => {
       const { store, guest, key } = this.#terms.home
       if (!replace && (await store.find(name)) !== undefined) {
         throw snapshotExists(name)
@@ -217,6 +237,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
   /** Ends the machine, and what still waits for it. Safe to call twice. */
   async release(): Promise<void> {
     this.removeAllListeners()
+    this.#activity.turn('ending')
     this.#over.abort(new OsrunError('CANCELED', 'The machine was released.'))
     // Before the wait: a snapshot may itself wait for a link that is being brought back.
     await this.#keeper.stop()
@@ -235,11 +256,20 @@ export class Lease extends EventEmitter<LeaseEvents> {
     keeper.on('drain', () => this.emit('drain'))
     keeper.on('lost', (loss) => {
       this.#streams.clear()
-      this.emit('link-lost', loss)
+      this.#lose(loss)
     })
-    keeper.on('restored', () => this.emit('link-restored'))
+    keeper.on('restored', () => {
+      this.#activity.turn('running')
+      this.emit('link-restored')
+    })
     keeper.hold(this.#held)
     return keeper
+  }
+
+  #lose(loss: LinkLoss): void {
+    this.#activity.lose()
+    this.#activity.turn(loss.retrying ? 'reconnecting' : 'lost')
+    this.emit('link-lost', loss)
   }
 
   #follow(asleep = false): void {
@@ -297,7 +327,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
     try {
       await this.#exchange((signal) => restoreFor(this.#terms, name, signal))
     } catch (error) {
-      this.emit('link-lost', { error: toOsrunError(error), retrying: false })
+      this.#lose({ error: toOsrunError(error), retrying: false })
     }
   }
 
@@ -305,14 +335,21 @@ export class Lease extends EventEmitter<LeaseEvents> {
   async #forsake(): Promise<void> {
     await this.#keeper.stop()
     this.#streams.clear()
+    this.#activity.lose()
     // Whoever waits to send more waits in vain.
     this.emit('drain')
   }
 
   #pass(frame: Frame): void {
     if (this.#streams.toClient(frame)) {
+      this.#activity.toClient(frame)
       this.emit('frame', encodeFrame(frame.type, frame.stream, frame.payload))
     }
+  }
+
+  /** What takes the whole machine, and is seen as its state. */
+  #whole<T>(state: LeaseStatus['state'], work: () => Promise<T>): Promise<T> {
+    return this.#alone(() => this.#activity.during(state, work))
   }
 
   // Each of these works on what another would replace.

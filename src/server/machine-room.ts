@@ -16,6 +16,7 @@ import { type GuestHome, openGuestHome } from './guest-home.ts'
 import type { Equipment } from './host-key.ts'
 import { Lease } from './lease.ts'
 import { findPrograms } from './programs.ts'
+import { type RoomRequest, RoomRequests } from './room-requests.ts'
 import { memoryDrive, openRunFolder, type RunFolder } from './run-folder.ts'
 import { type Placed, Standbys } from './standbys.ts'
 import { newSecret, restoreFor, type Supplied, type Terms } from './terms.ts'
@@ -52,6 +53,7 @@ export class MachineRoom {
   readonly #capacity: Capacity
   readonly #homes = new Map<string, Promise<GuestHome>>()
   readonly #leases = new Set<Lease>()
+  readonly #requests = new RoomRequests()
   readonly #standbys: Standbys
 
   private constructor(
@@ -89,9 +91,11 @@ export class MachineRoom {
 
   /** Builds what is missing until the guest has its snapshot `provisioned`. */
   async install(name: string, onProgress: OnProgress, signal?: AbortSignal): Promise<{ built: boolean }> {
-    const home = await this.#home(name, onProgress, signal)
-    const built = await this.#provisioned(home, onProgress, signal)
-    return { built: built || home.built }
+    return this.#requests.during({ label: 'getting ready', guest: name }, onProgress, async (request) => {
+      const home = await this.#home(name, request.onProgress, signal)
+      const built = await this.#provisioned(home, request.onProgress, signal)
+      return { built: built || home.built }
+    })
   }
 
   /** The snapshots of a guest, with what they come from. */
@@ -125,15 +129,20 @@ export class MachineRoom {
 
   /** A running machine for one client. Waits for a free place. */
   async acquire(wish: Parameters<'acquire'>, onProgress: OnProgress, signal: AbortSignal): Promise<Lease> {
-    const home = await this.#home(wish.guest, onProgress, signal)
-    if (wish.snapshot === provisioned) {
-      await this.#provisioned(home, onProgress, signal)
-    } else {
-      // Nobody should queue for what there is not.
-      await this.#use(await home.store.get(wish.snapshot))
-    }
-    const terms = { room: this, home, wish, secret: newSecret() }
-    const { giveBack, ...supplied } = await this.#supply(terms, signal)
+    const { label, guest, snapshot } = wish
+    const asked = { label, guest, snapshot }
+    const { terms, placed } = await this.#requests.during(asked, onProgress, async (request) => {
+      const home = await this.#home(guest, request.onProgress, signal)
+      if (snapshot === provisioned) {
+        await this.#provisioned(home, request.onProgress, signal)
+      } else {
+        // Nobody should queue for what there is not.
+        await this.#use(await home.store.get(snapshot))
+      }
+      const terms = { room: this, home, wish, secret: newSecret() }
+      return { terms, placed: await this.#supply(terms, request, signal) }
+    })
+    const { giveBack, ...supplied } = placed
     const lease = new Lease(terms, supplied)
     this.#leases.add(lease)
     lease.released.then(() => {
@@ -188,9 +197,11 @@ export class MachineRoom {
     return {
       version: this.#options.version,
       accelerator: this.#equipment.accelerator,
+      time: Date.now(),
       capacity: this.#capacity.total,
       queued: this.#capacity.queued,
-      leases: [...this.#leases].map((lease) => lease.describe()),
+      leases: [...this.#leases].map((lease) => lease.status()),
+      requests: this.#requests.describe(),
       standbys: this.#standbys.describe(),
     }
   }
@@ -201,19 +212,21 @@ export class MachineRoom {
     await this.#runFolder.remove()
   }
 
-  async #supply(terms: Terms, signal: AbortSignal): Promise<Placed> {
+  async #supply(terms: Terms, request: RoomRequest, signal: AbortSignal): Promise<Placed> {
     const { snapshot } = terms.wish
     const standby = await this.#standbys.take(terms, snapshot, signal)
-    const placed = standby ?? (await this.#restore(terms, snapshot, signal))
+    const placed = standby ?? (await this.#restore(terms, request, signal))
     this.#standbys.want(terms, snapshot)
     return placed
   }
 
-  async #restore(terms: Terms, snapshot: string, signal: AbortSignal): Promise<Placed> {
+  async #restore(terms: Terms, request: RoomRequest, signal: AbortSignal): Promise<Placed> {
     this.#standbys.giveWay()
+    request.turn('waiting')
     const giveBack = await this.#capacity.take(signal)
+    request.turn('restoring')
     try {
-      return { ...(await restoreFor(terms, snapshot, signal)), giveBack }
+      return { ...(await restoreFor(terms, terms.wish.snapshot, signal)), giveBack }
     } catch (error) {
       giveBack()
       throw error

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { headerLength, maxPayload } from '../protocol/frames.ts'
-import { checkRequest, checkScreenRequest, leaseOfScreen, type Refusal, screenProtocol } from './door.ts'
+import { checkRequest, type Refusal } from './door.ts'
 import { MachineRoom, type MachineRoomOptions } from './machine-room.ts'
-import { showScreen } from './screen-gateway.ts'
 import { Session } from './session.ts'
+import { ViewerDoors } from './viewer-doors.ts'
 import { answerViewer, viewerFiles } from './viewer-files.ts'
 
 /** What a server is told. */
@@ -34,22 +34,13 @@ export interface Served {
 export async function serve(options: ServeOptions): Promise<Served> {
   const room = await MachineRoom.open(options)
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * (maxPayload + headerLength) })
-  // What a viewer sends is keys and the pointer.
-  const viewers = new WebSocketServer({ noServer: true, maxPayload: 2 ** 20, handleProtocols: () => screenProtocol })
+  const viewers = new ViewerDoors(room, options.token, refuse)
   const files = await viewerFiles()
   const server = createServer((request, response) => {
     answer(files, request, response).catch(() => response.destroy())
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const id = leaseOfScreen(request)
-    if (id !== undefined) {
-      const lease = room.lease(id)
-      const refusal = checkScreenRequest(request, options.token)
-      if (refusal !== undefined || lease === undefined) {
-        refuse(socket, refusal ?? { status: 404, reason: `there is no machine ${id}` })
-        return
-      }
-      viewers.handleUpgrade(request, socket, head, (websocket) => showScreen(websocket, lease.screenSocket))
+    if (viewers.open(request, socket, head)) {
       return
     }
     const refusal = checkRequest(request, options.token)
@@ -80,7 +71,8 @@ export async function serve(options: ServeOptions): Promise<Served> {
   async function close(): Promise<void> {
     watch.stop()
     server.close()
-    for (const client of [...viewers.clients, ...sockets.clients]) {
+    viewers.close()
+    for (const client of sockets.clients) {
       client.terminate()
     }
     await room.close()

@@ -65,6 +65,10 @@ export class Session {
         this.#acquiring = false
       }
     },
+    label: async ({ label }) => {
+      this.#own().relabel(label)
+      return null
+    },
     restore: async ({ snapshot }) => {
       const lease = this.#own()
       await lease.restore(snapshot)

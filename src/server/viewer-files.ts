@@ -10,6 +10,7 @@ const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
 }
 
 const headers = {
@@ -24,8 +25,11 @@ const headers = {
   'cache-control': 'no-cache',
 }
 
-const machinePath = /^\/machines\/m\d{1,9}$/
-const page = '/viewer/index.html'
+/** Pages, by the paths that people open. */
+const pages: readonly [RegExp, string][] = [
+  [/^\/$/, '/viewer/overview.html'],
+  [/^\/machines\/m\d{1,9}$/, '/viewer/machine.html'],
+]
 
 /** The files of the viewer by the path they are asked for under: nothing else can be had, whatever a path says. */
 export async function viewerFiles(): Promise<ReadonlyMap<string, string>> {
@@ -46,7 +50,8 @@ export async function answerViewer(
   response: ServerResponse,
 ): Promise<boolean> {
   const [path = ''] = (request.url ?? '').split('?')
-  const file = files.get(machinePath.test(path) ? page : path)
+  const page = pages.find(([pattern]) => pattern.test(path))
+  const file = files.get(page?.[1] ?? path)
   if (file === undefined || request.method !== 'GET') {
     return false
   }

@@ -38,7 +38,7 @@ test.skipIf(withoutQemu !== undefined)('answers on loopback, and ends in order o
   expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/)
   const health = await fetch(`${url.replace('ws', 'http')}/healthz`)
   expect(await health.text()).toBe('ok\n')
-  expect((await fetch(url.replace('ws', 'http'))).status).toBe(404)
+  expect((await fetch(`${url.replace('ws', 'http')}/v1`)).status).toBe(404)
   server.kill('SIGTERM')
   expect((await server).exitCode).toBe(0)
   expect(await readdir(join(cache, 'runs'))).toEqual([])

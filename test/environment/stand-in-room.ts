@@ -41,7 +41,8 @@ export function start(project: Project, peer: Peer, ...flags: string[]): VitestR
 /** A machine room of two machines, in whose guest a command says itself; `hang` hangs, and `fail…` fails. */
 export function startRoom(answers: Answers): Promise<Peer> {
   let machines = 0
-  const status = { version: '0', accelerator: 'tcg', capacity: 2, queued: 0, leases: [], standbys: [] }
+  const rooms = { capacity: 2, queued: 0, leases: [], requests: [], standbys: [] }
+  const status = { version: '0', accelerator: 'tcg', time: 0, ...rooms }
   const acquire = ({ snapshot }: Record<string, unknown>) => {
     machines += 1
     return { ...lease, machine: `m${machines}`, snapshot }

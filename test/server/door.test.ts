@@ -1,6 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
-import { checkRequest, checkScreenRequest, leaseOfScreen } from '../../src/server/door.ts'
+import {
+  checkRequest,
+  checkViewerRequest,
+  leaseOfScreen,
+  screenProtocol,
+  watchProtocol,
+} from '../../src/server/door.ts'
 
 function request(headers: Record<string, string>, url = '/v1'): IncomingMessage {
   return { url, headers: { host: '127.0.0.1:8000', authorization: 'Bearer right', ...headers } } as never
@@ -43,7 +49,7 @@ test.each([
   ['our own page behind a door of its own with TLS', { origin: 'https://127.0.0.1:8000' }],
   ['a program', {}],
 ])('%s may see a screen', (_, headers) => {
-  expect(checkScreenRequest(screenRequest(headers), 'ri/ght')).toBeUndefined()
+  expect(checkViewerRequest(screenRequest(headers), 'ri/ght', screenProtocol)).toBeUndefined()
 })
 
 test.each([
@@ -56,7 +62,18 @@ test.each([
   ['a token of the other kind', { 'sec-websocket-protocol': 'osrun.vnc', authorization: 'Bearer ri/ght' }, 401],
   ['no subprotocol that a browser would accept', { 'sec-websocket-protocol': protocols.split(', ')[1] ?? '' }, 400],
 ])('%s may not see a screen', (_, headers: Record<string, string>, status) => {
-  expect(checkScreenRequest(screenRequest({ origin: ownPage, ...headers }), 'ri/ght')?.status).toBe(status)
+  expect(checkViewerRequest(screenRequest({ origin: ownPage, ...headers }), 'ri/ght', screenProtocol)?.status).toBe(
+    status,
+  )
+})
+
+test('what the machine room is doing is told to who could see its screens', () => {
+  const watching = (headers: Record<string, string>) =>
+    checkViewerRequest(screenRequest({ origin: ownPage, ...headers }), 'ri/ght', watchProtocol)?.status
+  expect(watching({ 'sec-websocket-protocol': protocols.replace('osrun.vnc', 'osrun.watch') })).toBeUndefined()
+  expect(watching({})).toBe(400)
+  expect(watching({ 'sec-websocket-protocol': 'osrun.watch' })).toBe(401)
+  expect(watching({ origin: 'http://127.0.0.1:9000' })).toBe(403)
 })
 
 test.each([

@@ -31,9 +31,11 @@ async function get(path: string, headers: Record<string, string> = {}, method = 
 }
 
 test.each([
-  ['/machines/m7', 'text/html; charset=utf-8', '<script type="module" src="/viewer/viewer.js">'],
+  ['/', 'text/html; charset=utf-8', '<script type="module" src="/viewer/overview.js">'],
+  ['/machines/m7', 'text/html; charset=utf-8', '<script type="module" src="/viewer/machine.js">'],
   ['/machines/m7?any=thing', 'text/html; charset=utf-8', '<title>osrun</title>'],
-  ['/viewer/viewer.js', 'text/javascript; charset=utf-8', "from '/viewer/novnc/core/rfb.js'"],
+  ['/viewer/screen.js', 'text/javascript; charset=utf-8', "from './novnc/core/rfb.js'"],
+  ['/viewer/icon.svg', 'image/svg+xml', '<svg'],
   ['/viewer/viewer.css', 'text/css; charset=utf-8', '#screen'],
   ['/viewer/novnc/core/rfb.js', 'text/javascript; charset=utf-8', 'export default class RFB'],
   ['/viewer/novnc/vendor/pako/lib/zlib/inflate.js', 'text/javascript; charset=utf-8', 'inflate'],
@@ -44,13 +46,14 @@ test.each([
   expect(body).toContain(part)
 })
 
-test('no other page may frame the viewer or lend it scripts', async () => {
-  const { headers } = await get('/machines/m7')
+test.each(['/', '/machines/m7'])('no other page may frame %s or lend it scripts', async (path) => {
+  const { headers } = await get(path)
   const policy = headers['content-security-policy']
   expect(policy).toContain("default-src 'none'")
   expect(policy).toContain("frame-ancestors 'none'")
   expect(policy).not.toContain('unsafe')
   expect(headers['x-content-type-options']).toBe('nosniff')
+  expect(headers['referrer-policy']).toBe('no-referrer')
 })
 
 test.each([
@@ -59,11 +62,11 @@ test.each([
   ['/viewer/novnc/package.json'],
   ['/viewer/../serve.ts'],
   ['/viewer//etc/passwd'],
-  ['/machines/../viewer/viewer.js'],
+  ['/machines/../viewer/overview.js'],
+  ['//'],
   ['/machines/provisioned'],
   ['/machines/'],
   ['/viewer/'],
-  ['/'],
 ])('%s is not served', async (path) => {
   expect((await get(path)).status).toBe(404)
 })

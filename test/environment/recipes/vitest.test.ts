@@ -24,7 +24,8 @@ interface Room extends Peer {
 /** A machine room that remembers what is built in it. */
 async function startRoom(answers: Answers = {}): Promise<Room> {
   const templates: TemplateInfo[] = [{ name: 'provisioned', id: '0000000000000000' }]
-  const status = { version: '0', accelerator: 'tcg', capacity: 2, queued: 0, leases: [], standbys: [] }
+  const rooms = { capacity: 2, queued: 0, leases: [], requests: [], standbys: [] }
+  const status = { version: '0', accelerator: 'tcg', time: 0, ...rooms }
   const commands: string[] = []
   const program: Program = (command) => {
     commands.push(command.commandLine)
