@@ -9,6 +9,8 @@ export class LeaseActivity {
   readonly #since = Date.now()
   #state: LeaseStatus['state'] = 'running'
   readonly #running = new Map<number, CommandStatus>()
+  /** Those that the client has ended; one that had not started yet is answered with an error. */
+  readonly #killed = new Set<number>()
   #latest: CommandStatus | undefined
 
   constructor(label: string) {
@@ -39,6 +41,8 @@ export class LeaseActivity {
     if (type === frameType.exec) {
       this.#latest = { line: lineOf(payload), state: 'running', startedAt: Date.now() }
       this.#running.set(stream, this.#latest)
+    } else if (type === frameType.kill && this.#running.has(stream)) {
+      this.#killed.add(stream)
     }
   }
 
@@ -48,7 +52,7 @@ export class LeaseActivity {
       const { kind, code } = fieldsOf(payload)
       this.#end(stream, kind === 'killed' ? { state: 'killed' } : { state: 'exited', exitCode: Number(code) })
     } else if (type === frameType.error) {
-      this.#end(stream, { state: 'failed' })
+      this.#end(stream, { state: this.#killed.has(stream) ? 'killed' : 'failed' })
     }
   }
 
@@ -78,6 +82,7 @@ export class LeaseActivity {
   }
 
   #end(stream: number, end: Pick<CommandStatus, 'state' | 'exitCode'>): void {
+    this.#killed.delete(stream)
     const command = this.#running.get(stream)
     if (command !== undefined) {
       this.#running.delete(stream)

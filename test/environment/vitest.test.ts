@@ -36,6 +36,13 @@ describe('a test file', () => {
     expect(methods.filter((method) => method === 'restore')).toHaveLength(0)
   })
 
+  test('is named to the machine room as who has the machine', async () => {
+    const { asked } = await runProject({ 'deep/a.test.ts': passing, 'b.test.ts': passing })
+    const labels = asked.filter(({ method }) => method === 'label').map(({ params }) => params)
+    expect(labels).toHaveLength(2)
+    expect(labels).toEqual(expect.arrayContaining([{ label: 'deep/a.test.ts' }, { label: 'b.test.ts' }]))
+  })
+
   test('that fails shows the command, its output and the line of the test', async () => {
     const { exitCode, output } = await runProject({
       'a.test.ts': `

@@ -38,6 +38,14 @@ test.each([
   expect(activity.describe().command).toMatchObject({ line: 'dir', ...end, endedAt: expect.any(Number) })
 })
 
+test('one that was ended before it had started was ended', () => {
+  const activity = new LeaseActivity('')
+  activity.toAgent(exec(1, 'dir'))
+  activity.toAgent({ type: frameType.kill, stream: 1, payload: new Uint8Array() })
+  activity.toClient(frame(frameType.error, 1, { code: 'SPAWN_FAILED', win32: 995 }))
+  expect(activity.describe().command).toMatchObject({ state: 'killed' })
+})
+
 test('shows the one that was started last, and counts the others that run', () => {
   const activity = new LeaseActivity('')
   activity.toAgent(exec(1, 'server'))

@@ -159,6 +159,13 @@ export const requirements: readonly Requirement[] = [
     packages: { apt: 'libc6-dev', dnf: 'glibc-devel' },
     platform: 'linux',
   },
+  {
+    purpose: 'test',
+    name: 'chromium',
+    why: 'opens the viewer as a person would',
+    packages: { apt: 'chromium', dnf: 'chromium' },
+    platform: 'linux',
+  },
 ]
 
 /** A requirement for a person: "qemu-system-x86_64 10.0 or newer". */

@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type OsrunServer, startServer, type Win } from '../../src/client/index.ts'
+import { findBarriers, overhang, withBrowser, withoutBrowser } from './with-browser.ts'
+
+const patience = { timeout: 60_000 }
+
+describe.skipIf(withoutBrowser !== undefined)('the page of one machine (needs Chromium)', () => {
+  const given = withBrowser()
+  let server: OsrunServer
+  let win: Win
+
+  beforeAll(async () => {
+    server = await startServer({ machines: 2 })
+    win = await server.acquire({ label: 'test/one.test.ts' })
+  })
+
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]()
+  })
+
+  async function open(url = win.viewerUrl): Promise<void> {
+    await given.page.goto(url)
+    await given.page.locator('#screen[data-shown="live"]').waitFor(patience)
+  }
+
+  /** Notepad with an empty file, in front. */
+  async function openNotepad(file: string): Promise<void> {
+    // Its mark of UTF-8 keeps Notepad from asking how to save what no old code page has.
+    await win.writeFile(file, '\ufeff')
+    const before = await win.screenshot()
+    await win.run(`start notepad ${file}`)
+    const isThere = async () => !Buffer.from((await win.screenshot()).png).equals(Buffer.from(before.png))
+    await expect.poll(isThere, { ...patience, interval: 1000 }).toBe(true)
+    await expect.poll(isStill, { ...patience, interval: 1000 }).toBe(true)
+  }
+
+  let last = Buffer.alloc(0)
+  async function isStill(): Promise<boolean> {
+    const now = Buffer.from((await win.screenshot()).png)
+    const still = now.equals(last)
+    last = now
+    return still
+  }
+
+  const saved = async (file: string) => Buffer.from(await win.readFile(file)).toString()
+
+  /** The guest polls its keyboard: who types faster than a person loses keys. */
+  async function press(...keys: string[]): Promise<void> {
+    for (const key of keys) {
+      await given.page.keyboard.press(key)
+      await delay(150)
+    }
+  }
+
+  test('typing reaches Notepad, and Tab too; Ctrl+Alt+M leaves', async () => {
+    await open()
+    await openNotepad('C:\\typed.txt')
+    await given.page.locator('#screen canvas').focus()
+    await press('Shift+H', ...'ello', 'Tab', ...'viewer', 'Shift+1', 'Control+s')
+    await expect.poll(() => saved('C:\\typed.txt'), { ...patience, interval: 1000 }).toBe('\ufeffHello\tviewer!')
+    await given.page.keyboard.press('Control+Alt+m')
+    await expect.poll(focused, patience).toBe('fit')
+    await given.page.keyboard.press('Tab')
+    expect(await focused()).toBe('full-size')
+    await win.run('taskkill /f /im notepad.exe')
+  })
+
+  function focused(): Promise<string> {
+    return given.page.evaluate<string>('document.activeElement.id')
+  }
+
+  test('text is typed as characters, whatever keys there are', async () => {
+    await open()
+    await openNotepad('C:\\pasted.txt')
+    await given.page.getByText('Type text').click()
+    await given.page.getByRole('textbox').fill('Привет, 漢字\nand é')
+    await given.page.getByRole('button', { name: 'Type it' }).click()
+    await given.page.getByRole('status').getByText('16 characters were typed').waitFor(patience)
+    await given.page.locator('#screen canvas').focus()
+    await press('Control+s')
+    await expect
+      .poll(() => saved('C:\\pasted.txt'), { ...patience, interval: 1000 })
+      .toBe('\ufeffПривет, 漢字\r\nand é')
+    await given.page.getByText('Send keys').click()
+    await given.page.getByRole('button', { name: 'Alt+F4' }).click()
+    await expect.poll(async () => (await win.run('tasklist')).stdout, patience).not.toContain('notepad')
+  })
+
+  test('the picture fits, or is as large as the screen, and can be saved', async () => {
+    await open()
+    const canvas = given.page.locator('#screen canvas')
+    const width = async () => (await canvas.boundingBox())?.width ?? 0
+    await expect.poll(width, patience).toBeLessThan(1000)
+    await given.page.getByRole('button', { name: '1:1' }).click()
+    await expect.poll(width, patience).toBe(1024)
+    await given.page.getByRole('button', { name: 'Fit' }).click()
+    await expect.poll(width, patience).toBeLessThan(1000)
+    const [download] = await Promise.all([
+      given.page.waitForEvent('download'),
+      given.page.getByRole('button', { name: 'Save picture' }).click(),
+    ])
+    const png = await readFile(await download.path())
+    expect(download.suggestedFilename()).toMatch(/^osrun-m\d+-.*\.png$/)
+    expect(png.readUInt32BE(16)).toBe(1024)
+    expect(png.readUInt32BE(20)).toBe(768)
+  })
+
+  test('the picture is the one of the machine that a restore put in its place', async () => {
+    await open()
+    await openNotepad('C:\\replaced.txt')
+    await win.restore()
+    await given.page.locator('#screen[data-shown="live"]').waitFor(patience)
+    await given.page.locator('#state', { hasText: 'running' }).waitFor(patience)
+    await openNotepad('C:\\after.txt')
+    await given.page.locator('#screen canvas').focus()
+    await press(...'new', 'Control+s')
+    await expect.poll(() => saved('C:\\after.txt'), { ...patience, interval: 1000 }).toBe('\ufeffnew')
+  })
+
+  test('can be used by everybody, on a phone too', async () => {
+    await open()
+    await given.page.getByText('Send keys').click()
+    expect(await findBarriers(given.page)).toEqual([])
+    await given.page.setViewportSize({ width: 320, height: 640 })
+    await given.page.getByText('Type text').click()
+    expect(await overhang(given.page)).toBeLessThanOrEqual(0)
+    expect(await findBarriers(given.page)).toEqual([])
+    await given.page.getByRole('button', { name: '1:1' }).click()
+    expect(await overhang(given.page)).toBeLessThanOrEqual(0)
+  })
+
+  test('says that the machine has ended, and keeps its last picture', async () => {
+    const short = await server.acquire({ label: 'test/short.test.ts' })
+    await open(short.viewerUrl)
+    await short[Symbol.asyncDispose]()
+    await given.page.getByRole('alert').getByText('has ended: it was given back').waitFor(patience)
+    await given.page.locator('#screen[data-shown="last"] canvas').waitFor(patience)
+    await given.page.reload()
+    await given.page.getByRole('alert').getByText('There is no machine').waitFor(patience)
+    expect(await findBarriers(given.page)).toEqual([])
+    await given.page.getByRole('link', { name: 'All machines' }).click()
+    await given.page.getByRole('link', { name: 'test/one.test.ts' }).waitFor(patience)
+  })
+})
