@@ -1,4 +1,5 @@
 import { MachineRoom } from '../src/client/machine-room.ts'
+import { viewerAddress } from '../src/client/viewer-address.ts'
 import { isAboutExposed } from '../src/protocol/debug-ports.ts'
 import { OsrunError } from '../src/protocol/errors.ts'
 import { type ProgressLines, ticking } from '../src/runtime/progress-lines.ts'
@@ -110,6 +111,10 @@ async function startRun(options: ServerOptions, lines: ProgressLines): Promise<S
   try {
     const room = await opening
     const { accelerator, capacity } = await room.status()
+    // Where a person reads it, and no log keeps its token.
+    if (process.stdout.isTTY) {
+      lines.say(`the machines can be watched at ${viewerAddress(server, '/')}`)
+    }
     return { url, token, room, accelerator, capacity, stop }
   } catch (error) {
     await stop()
