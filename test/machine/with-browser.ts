@@ -39,7 +39,11 @@ export function withBrowser(): WithBrowser {
     given.page.on('request', (request) => given.sent.push(request.url(), JSON.stringify(request.headers())))
   })
 
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') {
+      const shown = await given.page.locator('body').innerText()
+      process.stderr.write(`${given.page.url().replace(/#.*/, '')} showed:\n${shown}\n`)
+    }
     await given.page.context().close()
     expect(broken).toEqual([])
   })
