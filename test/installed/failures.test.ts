@@ -117,7 +117,7 @@ function constant(text: string): string {
   return stripVTControlCharacters(text)
     .replace(/ws:\/\/127\.0\.0\.1:\d+|127\.0\.0\.1:\d+/g, '127.0.0.1:8000')
     .replace(/\d+\.\d\d s\b/g, '0.00 s')
-    .replace(/\(\d+ s\)/g, '(0 s)')
+    .replace(/\(\d+(\.\d+)? m?s\)/g, '(0 s)')
     .replace(/durationMs: \d+/g, 'durationMs: 0')
     .replace(/-[0-9a-f]{6}\//g, '-1a2b3c/')
     .replace(/ \d+ms$/gm, ' 0ms')
