@@ -93,7 +93,9 @@ describe('the mouse', () => {
     await win.keyboard.press('Control+S')
     await expect
       .poll(() => win.readFile('C:\\clicked.txt', 'utf8'), { timeout: 60_000, interval: 1000 })
-      .toMatch(/^X ?another$/)
+      // Wine now and then takes a move of its own making, while the second press is held, for the pointer being dragged:
+      // the selection then ends at the pointer. That it begins with the word is the double click's doing in any case.
+      .toMatch(/^X(rd)? ?another$/)
     await win.run('taskkill /f /im notepad.exe')
   })
 
