@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { askGuestAgent } from '../src/machines/guest-agent.ts'
 import type { Machine } from '../src/machines/machine.ts'
@@ -45,9 +44,9 @@ const script = `
 `
 
 /** By QEMU's guest agent: Wine's programs may not mount. */
-async function fill({ place }: Machine, signal: AbortSignal): Promise<void> {
+async function fill({ guestAgentSocket }: Machine, signal: AbortSignal): Promise<void> {
   const ask = (execute: string, words: object) =>
-    askGuestAgent(join(place.socketFolder, `${place.name}.qga`), () => JSON.stringify({ execute, arguments: words }))
+    askGuestAgent(guestAgentSocket, () => JSON.stringify({ execute, arguments: words }))
   const { pid } = (await ask('guest-exec', { path: '/bin/sh', arg: ['-c', script], 'capture-output': true })) as {
     pid: number
   }

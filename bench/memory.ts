@@ -1,10 +1,9 @@
 import type { Machine } from '../src/machines/machine.ts'
 import { proportionalMiB } from '../src/machines/proportional-memory.ts'
-import { runCommand } from '../src/machines/run-command.ts'
 import type { Bench } from './bench.ts'
 import type { Measured } from './results.ts'
 import { openSavedGuest, restoreMachine, type SavedGuest } from './saved-guest.ts'
-import { said } from './start.ts'
+import { runFirstCommand } from './start.ts'
 import { summarize } from './statistics.ts'
 
 const counts = [1, 4, 8]
@@ -55,7 +54,7 @@ export async function measureMemory(bench: Bench): Promise<Measured> {
 async function startOne(guest: SavedGuest): Promise<Machine> {
   const machine = await restoreMachine(guest)
   try {
-    await runCommand(machine.link, `cmd /d /s /c "${said.command}"`, 60_000)
+    await runFirstCommand(machine.link)
     return machine
   } catch (error) {
     await machine.release()

@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises'
 import { Machine } from '../src/machines/machine.ts'
-import { runCommand } from '../src/machines/run-command.ts'
 import type { Bench } from './bench.ts'
 import { fillGuest } from './filled-guest.ts'
 import { type Loadvm, prepareLoadvm } from './loadvm.ts'
@@ -16,7 +15,7 @@ import {
   type SavedGuest,
   usualMemoryMiB,
 } from './saved-guest.ts'
-import { type Start, said, startRows } from './start.ts'
+import { runFirstCommand, type Start, startRows } from './start.ts'
 import { summarize } from './statistics.ts'
 
 const sizes = [1024, 2048, 4096]
@@ -103,7 +102,7 @@ async function timeRestore(guest: SavedGuest): Promise<Start> {
     await machine.resume()
     const running = performance.now() - startedAt
     const link = await machine.connectAgent(greeting, agentDeadline)
-    await runCommand(link, `cmd /d /s /c "${said.command}"`, 60_000)
+    await runFirstCommand(link)
     return { running, command: performance.now() - startedAt, ...(await pageFaults(machine.qemu.pid)) }
   } finally {
     await machine.release()

@@ -1,3 +1,5 @@
+import type { AgentLink } from '../src/machines/agent-link.ts'
+import { runCommand } from '../src/machines/run-command.ts'
 import type { PageFaults } from './process-figures.ts'
 import type { Row } from './results.ts'
 import { summarize } from './statistics.ts'
@@ -10,6 +12,11 @@ export interface Start extends PageFaults {
 
 /** The first command, and what it says. */
 export const said = { command: 'echo done', answer: 'done' } as const
+
+/** Runs it in a guest, and waits for its end. */
+export async function runFirstCommand(link: AgentLink): Promise<void> {
+  await runCommand(link, `cmd /d /s /c "${said.command}"`, 60_000)
+}
 
 /** Rows of starts that were measured in turns. */
 export function startRows(starts: Readonly<Record<string, readonly Start[]>>): Row[] {

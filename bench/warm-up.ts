@@ -1,10 +1,9 @@
-import { runCommand } from '../src/machines/run-command.ts'
 import { provision } from '../src/snapshots/provision.ts'
 import { Store } from '../src/snapshots/store.ts'
 import type { Bench } from './bench.ts'
 import type { Measured, Row } from './results.ts'
 import { greeting, openSavedGuest, restoreMachine, type SavedGuest } from './saved-guest.ts'
-import { said } from './start.ts'
+import { runFirstCommand } from './start.ts'
 import { summarize } from './statistics.ts'
 
 interface Commands {
@@ -66,7 +65,7 @@ async function timeCommands(guest: SavedGuest, times: Commands): Promise<void> {
   try {
     for (const which of [times.first, times.again]) {
       const startedAt = performance.now()
-      await runCommand(machine.link, `cmd /d /s /c "${said.command}"`, 60_000)
+      await runFirstCommand(machine.link)
       which.push(performance.now() - startedAt)
     }
   } finally {

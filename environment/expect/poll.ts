@@ -30,6 +30,7 @@ const milliseconds = v.optional(v.pipe(v.number('milliseconds'), v.minValue(0, '
 
 /** Milliseconds. */
 export const defaultTimeout = 10_000
+export const defaultInterval = 250
 
 /** The shape of `PollOptions`. */
 export const pollEntries = { timeout: milliseconds, interval: milliseconds }
@@ -42,7 +43,7 @@ export const pollEntries = { timeout: milliseconds, interval: milliseconds }
 export async function poll<T>(
   look: () => Promise<T>,
   isDone: (seen: T) => boolean,
-  { timeout = defaultTimeout, interval = 250 }: PollOptions,
+  { timeout = defaultTimeout, interval = defaultInterval }: PollOptions,
 ): Promise<T> {
   const end = performance.now() + timeout
   for (let looks = 1; ; looks += 1) {
@@ -60,10 +61,15 @@ export function wanted({ isNot }: MatcherThis): boolean {
   return isNot !== true
 }
 
+/** By its shape: it may come of another copy of this package. */
+export function isWin(value: unknown): value is Win {
+  return typeof value === 'object' && value !== null && 'run' in value && 'viewerUrl' in value
+}
+
 /** @throws OsrunError BAD_OPTION where `value` is no machine */
 export function checkWin(value: unknown, matcher: string): Win {
-  if (typeof value === 'object' && value !== null && 'run' in value && 'viewerUrl' in value) {
-    return value as Win
+  if (isWin(value)) {
+    return value
   }
   throw notExpected(matcher, 'the machine: `expect(win)`', value)
 }

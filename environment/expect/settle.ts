@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Area, Comparison, Picture } from './picture.ts'
-import { defaultTimeout } from './poll.ts'
+import { defaultInterval, defaultTimeout } from './poll.ts'
 
 /** How looking at a screen ended. */
 export type Ended =
@@ -32,7 +32,7 @@ export interface SettleOptions {
 export async function settle(
   { look, changes }: ScreenSource,
   expected: Uint8Array | undefined,
-  { threshold, masks, allowedMismatchedPixels, timeout = defaultTimeout, interval = 250 }: SettleOptions,
+  { threshold, masks, allowedMismatchedPixels, timeout = defaultTimeout, interval = defaultInterval }: SettleOptions,
 ): Promise<Ended> {
   // Most test files have no use for it.
   const { compare, decode } = await import('./picture.ts')

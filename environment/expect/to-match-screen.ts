@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import * as v from 'valibot'
 import { type RunnerTestCase, recordArtifact } from 'vitest'
-import type { Screenshot, Win } from '../../src/client/win.ts'
+import type { Screenshot } from '../../src/client/win.ts'
 import { checkOptions } from '../../src/protocol/check-options.ts'
 import { OsrunError } from '../../src/protocol/errors.ts'
 import { checkName } from '../../src/protocol/names.ts'
@@ -10,7 +10,15 @@ import { findSession } from '../current-session.ts'
 import { evidenceFolder, testFolder } from '../failure/folder.ts'
 import { attemptOf, placeOf } from '../failure/vitest-hook.ts'
 import type { Area } from './picture.ts'
-import { type MatcherOutcome, type MatcherThis, notExpected, type PollOptions, pollEntries, wanted } from './poll.ts'
+import {
+  isWin,
+  type MatcherOutcome,
+  type MatcherThis,
+  notExpected,
+  type PollOptions,
+  pollEntries,
+  wanted,
+} from './poll.ts'
 import { type Ended, settle } from './settle.ts'
 
 /** How a screen is compared. */
@@ -102,10 +110,6 @@ function sourceOf(received: unknown): { look(): Promise<Uint8Array>; changes: bo
     return { look: async () => png, changes: false }
   }
   throw notExpected('toMatchScreen', 'the machine or a screenshot: `expect(win)`', received)
-}
-
-function isWin(value: unknown): value is Win {
-  return typeof value === 'object' && value !== null && 'screenshot' in value && 'viewerUrl' in value
 }
 
 interface Kept {

@@ -58,9 +58,15 @@ export const picture = {
   ...{ width: 1, height: 1 },
 }
 
-/** What there is in the folder of evidence: reports by their paths, and of pictures their size. */
-export async function readEvidence({ folder }: Pick<Project, 'folder'>): Promise<Record<string, string>> {
-  const root = join(folder, '.vitest/attachments/osrun')
+/**
+ * What there is in the folder of evidence: reports by their paths, and of pictures their size.
+ * @param place where that folder is in the project's; by default where Vitest has it
+ */
+export async function readEvidence(
+  { folder }: Pick<Project, 'folder'>,
+  place = '.vitest/attachments/osrun',
+): Promise<Record<string, string>> {
+  const root = join(folder, place)
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   const read = files.sort().map(async (file) => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import type { Answers } from '../client/peer.ts'
 import { token } from '../client/peer.ts'
-import { startRoom } from '../environment/stand-in-room.ts'
+import { readEvidence, startRoom } from '../environment/stand-in-room.ts'
 
 // Jest itself and the package as it is built; a machine room that stands in for a real one.
 const repository = fileURLToPath(new URL('../..', import.meta.url))
@@ -40,18 +40,10 @@ async function runJest(files: Record<string, string>, answers: Answers = {}, mor
       },
     )
     const { exitCode, all: output } = ended
-    return { exitCode, output, asked: peer.asked, evidence: await readEvidence(folder) }
+    return { exitCode, output, asked: peer.asked, evidence: await readEvidence({ folder }, '.osrun/failures') }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-async function readEvidence(folder: string): Promise<Record<string, string>> {
-  const root = join(folder, '.osrun/failures')
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  const read = files.sort().map(async (file) => [file.slice(root.length + 1), String(await readFile(file))])
-  return Object.fromEntries(await Promise.all(read))
 }
 
 const methods = (asked: readonly { method: string }[]) => asked.map(({ method }) => method)
