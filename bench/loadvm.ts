@@ -7,7 +7,7 @@ import { Machine } from '../src/machines/machine.ts'
 import { qemuArguments } from '../src/machines/qemu-arguments.ts'
 import { loadvmWords } from './loadvm-words.ts'
 import { pageFaults } from './process-figures.ts'
-import { agentDeadline, clone, greeting, type SavedGuest } from './saved-guest.ts'
+import { agentDeadline, clone, greeting, guestFilesOf, type SavedGuest } from './saved-guest.ts'
 import { type Start, said } from './start.ts'
 import { freePort, ncat } from './suite/ncat.ts'
 import { startQemu } from './suite/qemu.ts'
@@ -47,7 +47,7 @@ export async function prepareLoadvm(guest: SavedGuest): Promise<Loadvm> {
     savedMiB,
     files: async () => {
       const disks = (await readdir(folder)).filter((name) => name.endsWith('.qcow2'))
-      return [...disks.map((name) => join(folder, name)), guest.home.files.kernel, guest.home.files.initrd]
+      return [...disks.map((name) => join(folder, name)), ...guestFilesOf(guest.home.files).slice(1)]
     },
     time: () => timeLoadvm(guest, machine),
     words: async (name, port) => {

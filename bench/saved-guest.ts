@@ -38,9 +38,13 @@ export function clone({ home, template }: SavedGuest): MachineOrigin {
 
 /** All that a restored machine reads. */
 export async function filesOf({ home, template }: SavedGuest): Promise<string[]> {
-  const { disk, kernel, initrd } = home.files
   const own = await readdir(template.folder)
-  return [...own.map((name) => join(template.folder, name)), disk, kernel, initrd]
+  return [...own.map((name) => join(template.folder, name)), ...guestFilesOf(home.files)]
+}
+
+/** The guest's own files. */
+export function guestFilesOf({ disk, kernel, initrd }: GuestHome['files']): string[] {
+  return [disk, kernel, initrd].filter((path) => path !== undefined)
 }
 
 /** How the bench greets the agents of its machines. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
@@ -7,6 +8,11 @@ import { sha256OfFile } from '../snapshots/digest.ts'
 /** The files of a guest, in its folder. */
 export const guestFileNames = { disk: 'disk.qcow2', kernel: 'vmlinuz', initrd: 'initrd.img' } as const
 
+/** A guest's kinds of files, in the order of its id. One that starts from its disk has only the first. */
+export const guestFileKinds = ['disk', 'kernel', 'initrd'] as const
+/** Digests of a guest's files, hexadecimal. */
+export type GuestDigests = { readonly disk: string } & Partial<Record<(typeof guestFileKinds)[number], string>>
+
 const idFile = 'guest.json'
 const guestJson = v.object({ id: v.pipe(v.string(), v.regex(/^[0-9a-f]{8,64}$/)) })
 
@@ -14,27 +20,22 @@ const guestJson = v.object({ id: v.pipe(v.string(), v.regex(/^[0-9a-f]{8,64}$/))
  * The id of a guest whose files have these digests, hexadecimal. A snapshot fits the very disk it was taken on, and two
  * builds from one recipe differ: packages are newer, times are others. docker/Dockerfile makes the same id.
  */
-export function guestIdOf(digests: {
-  readonly disk: string
-  readonly kernel: string
-  readonly initrd: string
-}): string {
-  const { disk, kernel, initrd } = guestFileNames
-  const lines = [`${digests.disk}  ${disk}`, `${digests.kernel}  ${kernel}`, `${digests.initrd}  ${initrd}`]
-  return createHash('sha256')
-    .update(`${lines.join('\n')}\n`)
-    .digest('hex')
-    .slice(0, 16)
+export function guestIdOf(digests: GuestDigests): string {
+  const there = guestFileKinds.filter((kind) => digests[kind] !== undefined)
+  const lines = there.map((kind) => `${digests[kind]}  ${guestFileNames[kind]}\n`)
+  return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 16)
 }
 
 /** Reads the guest's files and writes their id beside them. */
 export async function writeGuestId(folder: string): Promise<string> {
-  const [disk, kernel, initrd] = await Promise.all([
-    sha256OfFile(join(folder, guestFileNames.disk)),
-    sha256OfFile(join(folder, guestFileNames.kernel)),
-    sha256OfFile(join(folder, guestFileNames.initrd)),
-  ])
-  const id = guestIdOf({ disk, kernel, initrd })
+  const digests: Partial<Record<(typeof guestFileKinds)[number], string>> = {}
+  for (const kind of guestFileKinds) {
+    const path = join(folder, guestFileNames[kind])
+    if (kind === 'disk' || existsSync(path)) {
+      digests[kind] = await sha256OfFile(path)
+    }
+  }
+  const id = guestIdOf(digests as GuestDigests)
   await writeFile(join(folder, idFile), `${JSON.stringify({ id })}\n`)
   return id
 }

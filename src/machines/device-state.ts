@@ -39,8 +39,11 @@ export async function loadWhole(qmp: Qmp, file: string): Promise<void> {
   await migrate(qmp, 'SNAPSHOT_FAILED', () =>
     qmp.execute('migrate-incoming', { channels: fileChannel(file), 'exit-on-error': false }),
   )
-  await setCapabilities(qmp, [])
+  await setCapabilities(qmp, [], writeBackDeadline)
 }
+
+/** QEMU says that it has loaded, then writes all the memory it maps to the disk before it answers again. */
+const writeBackDeadline = 900_000
 
 async function saveTo(qmp: Qmp, file: string): Promise<void> {
   await migrate(qmp, 'SNAPSHOT_FAILED', async () => {
@@ -66,12 +69,12 @@ async function finalized(qmp: Qmp): Promise<void> {
 const ourCapabilities = ['events', 'x-ignore-shared', 'mapped-ram', 'multifd'] as const
 type Capability = (typeof ourCapabilities)[number]
 
-async function setCapabilities(qmp: Qmp, on: readonly Capability[]): Promise<void> {
+async function setCapabilities(qmp: Qmp, on: readonly Capability[], deadline?: number): Promise<void> {
   const capabilities = ourCapabilities.map((capability) => ({
     capability,
     state: capability === 'events' || on.includes(capability),
   }))
-  await qmp.execute('migrate-set-capabilities', { capabilities })
+  await qmp.execute('migrate-set-capabilities', { capabilities }, deadline)
 }
 
 // A `channels` argument and no URI: a URI with ",offset=" in its path is read as an offset.

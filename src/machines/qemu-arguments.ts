@@ -20,6 +20,8 @@ export interface QemuStart {
   /** The machine's own writable overlay. */
   readonly disk: string
   readonly network: 'isolated' | 'internet'
+  /** Read-only media in the machine's drives; without a kernel it starts from the first of them. For `inbox` alone. */
+  readonly media?: readonly string[]
   /** Wait for a device state on the monitor instead of booting. */
   readonly incoming: boolean
   /** Unix sockets: the first is listened on by us, the others are made by QEMU, the last only where it is asked for. */
@@ -69,15 +71,24 @@ function humanMonitorArguments(socket: string | undefined): string[] {
 function machineArguments({ shape, memory }: QemuStart): string[] {
   return [
     '-machine',
-    `${shape.machineType},memory-backend=${ramBlock},mem-merge=off,dump-guest-core=off,vmport=off,sata=off,smbus=off,i8042=off`,
+    `${shape.machineType},memory-backend=${ramBlock},mem-merge=off,dump-guest-core=off,vmport=off,${boardOptions(shape)}`,
     ...['-accel', acceleratorArgument(shape)],
     ...['-cpu', shape.cpuModel],
     ...['-smp', `cpus=${shape.cpus}`],
     ...['-m', `size=${shape.memoryMiB}M`],
     '-object',
     JSON.stringify({ id: ramBlock, size: shape.memoryMiB * 2 ** 20, reserve: false, ...memoryBackend(memory) }),
-    ...['-rtc', 'base=utc,clock=host'],
+    ...['-rtc', `base=${isInbox(shape) ? 'localtime' : 'utc'},clock=host`],
   ]
+}
+
+function isInbox({ devices }: MachineShape): boolean {
+  return devices === 'inbox'
+}
+
+// What nobody has a use for costs time at each start. Windows starts from AHCI, and wants a keyboard controller.
+function boardOptions(shape: MachineShape): string {
+  return isInbox(shape) ? 'hpet=off' : 'sata=off,smbus=off,i8042=off'
 }
 
 function memoryBackend(memory: MachineMemory): object {
@@ -97,7 +108,8 @@ function acceleratorArgument({ accelerator }: MachineShape): string {
   return accelerator === 'tcg' ? 'tcg,thread=multi,tb-size=256' : accelerator
 }
 
-function diskArguments({ disk }: QemuStart): string[] {
+function diskArguments({ shape, disk, media = [] }: QemuStart): string[] {
+  const drive = { drive: 'disk', bootindex: media.length }
   return [
     '-blockdev',
     JSON.stringify({
@@ -108,11 +120,29 @@ function diskArguments({ disk }: QemuStart): string[] {
       cache: { direct: false, 'no-flush': true },
       file: { driver: 'file', filename: disk, cache: { direct: false, 'no-flush': true } },
     }),
-    ...device('virtio-blk-pci', 'disk0', 3, { drive: 'disk' }),
+    ...(isInbox(shape)
+      ? ideDevice('ide-hd', 'disk0', 0, { ...drive, rotation_rate: 1 })
+      : device('virtio-blk-pci', 'disk0', 3, { drive: 'disk' })),
+    ...media.flatMap((filename, index) => mediumArguments(filename, index)),
   ]
 }
 
-function networkArguments({ network }: QemuStart): string[] {
+function mediumArguments(filename: string, index: number): string[] {
+  const name = `medium${index}`
+  return [
+    '-blockdev',
+    JSON.stringify({ driver: 'raw', 'node-name': name, 'read-only': true, file: { driver: 'file', filename } }),
+    ...ideDevice('ide-cd', name.replace('medium', 'drive'), index + 1, { drive: name, bootindex: index }),
+  ]
+}
+
+// The board's own AHCI controller; each of its ports is a bus.
+function ideDevice(driver: string, id: string, port: number, properties: object): string[] {
+  return ['-device', JSON.stringify({ driver, id, bus: `ide.${port}`, ...properties })]
+}
+
+function networkArguments({ shape, network }: QemuStart): string[] {
+  const card = isInbox(shape) ? 'e1000e' : 'virtio-net-pci'
   return [
     '-netdev',
     JSON.stringify({
@@ -123,11 +153,24 @@ function networkArguments({ network }: QemuStart): string[] {
       // Port 0: the host's kernel chooses, so no two machines can ask for the same one.
       hostfwd: [{ str: `tcp:127.0.0.1:0-:${agentPort}` }],
     }),
-    ...device('virtio-net-pci', 'net0', 4, { netdev: 'net', mac: '52:54:00:12:34:56', romfile: '' }),
+    ...device(card, 'net0', 4, { netdev: 'net', mac: '52:54:00:12:34:56', romfile: '' }),
   ]
 }
 
-function deviceArguments({ serialLog, sockets }: QemuStart): string[] {
+function deviceArguments(start: QemuStart): string[] {
+  const { shape, serialLog } = start
+  return [
+    ...(isInbox(shape) ? [] : virtioArguments(start)),
+    ...device('qemu-xhci', 'usb', 7),
+    ...['-device', JSON.stringify({ driver: 'usb-tablet', id: 'tablet0', bus: 'usb.0', port: '1' })],
+    ...['-device', JSON.stringify({ driver: 'usb-kbd', id: 'keyboard0', bus: 'usb.0', port: '2' })],
+    ...['-device', JSON.stringify({ driver: 'vmgenid', guid: 'auto' })],
+    ...['-chardev', `file,id=serial,path=${escapeCommas(serialLog)}`],
+    ...['-device', JSON.stringify({ driver: 'isa-serial', id: 'serial0', chardev: 'serial' })],
+  ]
+}
+
+function virtioArguments({ sockets }: QemuStart): string[] {
   return [
     ...device('virtio-serial-pci', 'serial-bus', 5),
     ...['-chardev', `socket,id=qga,path=${escapeCommas(sockets.guestAgent)},server=on,wait=off`],
@@ -136,12 +179,6 @@ function deviceArguments({ serialLog, sockets }: QemuStart): string[] {
       JSON.stringify({ driver: 'virtserialport', id: 'qga0', chardev: 'qga', name: 'org.qemu.guest_agent.0' }),
     ],
     ...device('virtio-rng-pci', 'rng0', 6),
-    ...device('qemu-xhci', 'usb', 7),
-    ...['-device', JSON.stringify({ driver: 'usb-tablet', id: 'tablet0', bus: 'usb.0', port: '1' })],
-    ...['-device', JSON.stringify({ driver: 'usb-kbd', id: 'keyboard0', bus: 'usb.0', port: '2' })],
-    ...['-device', JSON.stringify({ driver: 'vmgenid', guid: 'auto' })],
-    ...['-chardev', `file,id=serial,path=${escapeCommas(serialLog)}`],
-    ...['-device', JSON.stringify({ driver: 'isa-serial', id: 'serial0', chardev: 'serial' })],
   ]
 }
 
@@ -154,11 +191,11 @@ function screenArguments({ shape, sockets }: QemuStart): string[] {
   ]
 }
 
-function bootArguments({ shape, incoming }: QemuStart): string[] {
+function bootArguments({ shape: { kernel }, incoming }: QemuStart): string[] {
   return [
-    ...['-kernel', shape.kernel.image],
-    ...['-initrd', escapeCommas(shape.kernel.initrd)],
-    ...['-append', shape.kernel.commandLine],
+    ...(kernel === undefined
+      ? []
+      : ['-kernel', kernel.image, '-initrd', escapeCommas(kernel.initrd), '-append', kernel.commandLine]),
     ...(incoming ? ['-incoming', 'defer'] : []),
   ]
 }

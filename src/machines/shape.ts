@@ -10,9 +10,17 @@ export interface MachineShape {
   readonly cpus: number
   readonly memoryMiB: number
   readonly screen: { readonly width: number; readonly height: number }
-  /** Direct kernel boot; the files are opened again at each start. */
-  readonly kernel: { readonly image: string; readonly initrd: string; readonly commandLine: string }
+  /** Direct kernel boot; the files are opened again at each start. Without it the firmware starts what is on the disk. */
+  readonly kernel?: { readonly image: string; readonly initrd: string; readonly commandLine: string }
+  /** Default `virtio`. */
+  readonly devices?: Devices
 }
+
+/**
+ * `virtio`: the fastest, for guests that have its drivers. `inbox`: what Windows brings drivers for (AHCI, e1000e), and
+ * a clock that holds local time.
+ */
+export type Devices = 'virtio' | 'inbox'
 
 /** TCP port on which the agent listens in every guest. */
 export const agentPort = 5454

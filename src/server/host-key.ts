@@ -21,15 +21,17 @@ export function shapeOf(guest: Guest, files: GuestFiles, equipment: Equipment): 
     cpus: equipment.cpus ?? guest.cpus,
     memoryMiB: equipment.memoryMiB ?? guest.memoryMiB,
     screen: guest.screen,
-    kernel: {
-      image: files.kernel,
-      initrd: files.initrd,
-      commandLine:
-        equipment.accelerator === 'tcg'
-          ? `${guest.kernelCommandLine} ${guest.emulatedKernelFlags}`
-          : guest.kernelCommandLine,
-    },
+    ...(guest.devices === 'inbox' && { devices: guest.devices }),
+    ...kernelOf(guest, files, equipment),
   }
+}
+
+function kernelOf({ kernel }: Guest, files: GuestFiles, { accelerator }: Equipment): Pick<MachineShape, 'kernel'> {
+  if (kernel === undefined || files.kernel === undefined || files.initrd === undefined) {
+    return {}
+  }
+  const flags = accelerator === 'tcg' ? ` ${kernel.emulatedFlags}` : ''
+  return { kernel: { image: files.kernel, initrd: files.initrd, commandLine: `${kernel.commandLine}${flags}` } }
 }
 
 /** What the key of snapshots of such machines is made of. */
@@ -40,7 +42,7 @@ export async function keyPartsOf(shape: MachineShape, files: GuestFiles, equipme
     guestId: files.id,
     qemuVersion: equipment.qemuVersion,
     hostCpu: shape.accelerator === 'tcg' ? '' : await hostCpu(),
-    shape: { ...rest, kernelCommandLine: kernel.commandLine },
+    shape: { ...rest, kernelCommandLine: kernel?.commandLine ?? '' },
   }
 }
 

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress } from 'node:zlib'
 import { type Pack, pack } from 'tar-stream'
 import type { GuestFiles } from '../guests/guest.ts'
-import { guestFileNames } from '../guests/guest-id.ts'
+import { guestFileKinds, guestFileNames } from '../guests/guest-id.ts'
 import { isOsrunError, OsrunError } from '../protocol/errors.ts'
 import { type Description, descriptionName, digestsName, formatDigests, guestFolder } from './archive.ts'
 import type { KeyParts } from './key.ts'
@@ -44,8 +44,11 @@ export async function exportSnapshot(task: Exporting): Promise<void> {
   const sources: Source[] = []
   try {
     if (guest !== undefined) {
-      for (const kind of ['disk', 'kernel', 'initrd'] as const) {
-        sources.push(await openSource(`${guestFolder}${guestFileNames[kind]}`, guest[kind]))
+      for (const kind of guestFileKinds) {
+        const path = guest[kind]
+        if (path !== undefined) {
+          sources.push(await openSource(`${guestFolder}${guestFileNames[kind]}`, path))
+        }
       }
     }
     // All at once: what is removed meanwhile can be read on.
@@ -68,13 +71,13 @@ async function write(task: Exporting, sources: readonly Source[]): Promise<void>
   const { template, parts, recipe, guest, to, signal } = task
   const { manifest } = template
   const sizeOf = (kind: keyof typeof guestFileNames) =>
-    sources.find(({ name }) => name === guestFolder + guestFileNames[kind])?.size ?? 0
+    sources.find(({ name }) => name === guestFolder + guestFileNames[kind])?.size
   const description: Description = {
     ...{ archive: 1, parts, manifest, room: sources.reduce((sum, { bytesOnDisk }) => sum + bytesOnDisk, 0) },
     ...(recipe === undefined ? {} : { recipe }),
     ...(guest === undefined
       ? {}
-      : { guestFiles: { disk: sizeOf('disk'), kernel: sizeOf('kernel'), initrd: sizeOf('initrd') } }),
+      : { guestFiles: { disk: sizeOf('disk') ?? 0, kernel: sizeOf('kernel'), initrd: sizeOf('initrd') } }),
   }
   const tar = pack()
   const mtime = new Date(manifest.createdAt)

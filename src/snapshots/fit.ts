@@ -18,6 +18,7 @@ const always: readonly Part[] = [
   ['machine type', ({ shape }) => shape.machineType],
   ['memory in MiB', ({ shape }) => String(shape.memoryMiB)],
   ['virtual CPUs', ({ shape }) => String(shape.cpus)],
+  ['devices', ({ shape }) => shape.devices ?? 'virtio'],
   ['screen', ({ shape }) => `${shape.screen.width} x ${shape.screen.height}`],
 ]
 /** With another accelerator these are others too, which tells nobody anything. */

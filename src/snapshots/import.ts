@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
 import { extract, type Header } from 'tar-stream'
-import { guestFileNames } from '../guests/guest-id.ts'
+import { type GuestDigests, guestFileKinds, guestFileNames } from '../guests/guest-id.ts'
 import { asDiskFull } from '../machines/disk-full.ts'
 import { isOsrunError, OsrunError } from '../protocol/errors.ts'
 import {
@@ -29,7 +29,7 @@ import { Store, type Template } from './store.ts'
 export interface GuestDraft {
   readonly folder: string
   /** Puts the guest into its place. @param digests of its files */
-  publish(digests: Record<keyof typeof guestFileNames, string>): Promise<void>
+  publish(digests: GuestDigests): Promise<void>
   discard(): Promise<void>
 }
 
@@ -145,9 +145,9 @@ async function takeFiles(
   folders: { readonly snapshot: string; readonly guest: string | undefined },
   digests: Map<string, string>,
 ): Promise<void> {
-  const kinds = ['disk', 'kernel', 'initrd'] as const
+  const kinds = guestFileKinds.filter((kind) => guestFiles?.[kind] !== undefined)
   const expected: { name: string; size: number; path: string | undefined }[] = [
-    ...(guestFiles === undefined ? [] : kinds).map((kind) => ({
+    ...kinds.map((kind) => ({
       name: guestFolder + guestFileNames[kind],
       size: guestFiles?.[kind] ?? 0,
       path: folders.guest && join(folders.guest, guestFileNames[kind]),
@@ -203,9 +203,12 @@ async function digestOf(entry: Entry): Promise<string> {
   return hash.digest('hex')
 }
 
-function guestDigests(digests: ReadonlyMap<string, string>) {
-  const of = (kind: keyof typeof guestFileNames) => digests.get(guestFolder + guestFileNames[kind]) ?? ''
-  return { disk: of('disk'), kernel: of('kernel'), initrd: of('initrd') }
+function guestDigests(digests: ReadonlyMap<string, string>): GuestDigests {
+  const found = guestFileKinds.flatMap((kind) => {
+    const digest = digests.get(guestFolder + guestFileNames[kind])
+    return digest === undefined ? [] : [[kind, digest] as const]
+  })
+  return { disk: '', ...Object.fromEntries(found) }
 }
 
 function broken(from: string, why: string, cause?: unknown): OsrunError {

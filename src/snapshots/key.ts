@@ -19,7 +19,9 @@ export const keyPartsSchema = v.object({
     cpus: v.number(),
     memoryMiB: v.number(),
     screen: v.object({ width: v.number(), height: v.number() }),
+    /** Empty where the firmware starts what is on the disk. */
     kernelCommandLine: v.string(),
+    devices: v.optional(v.picklist(['virtio', 'inbox'])),
   }),
 })
 /** All that a snapshot's memory and device state depend on. Two hosts that agree on it can share snapshots. */
@@ -79,6 +81,8 @@ function canonical(value: unknown): string {
   if (Array.isArray(value)) {
     return `[${value.map(canonical).join(',')}]`
   }
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  const entries = Object.entries(value)
+    .filter(([, entry]) => entry !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${entries.map(([name, entry]) => `${JSON.stringify(name)}:${canonical(entry)}`).join(',')}}`
 }

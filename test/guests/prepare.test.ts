@@ -38,7 +38,9 @@ test('a folder that holds no ready-made guest is named', async () => {
 })
 
 test('a guest that is not defined is answered with those that are', () => {
-  expect(() => findGuest('win95')).toThrow('There is no guest "win95". Guests: wine.')
+  expect(() => findGuest('win95')).toThrow(
+    'There is no guest "win95". Guests: wine, win11, win10, server2022, server2025.',
+  )
 })
 
 test.each([

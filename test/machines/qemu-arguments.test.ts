@@ -115,3 +115,40 @@ test('a comma in a path cannot end an option', () => {
     expect(word).toContain(isJson ? odd : 'a b,,readonly=off,,c')
   }
 })
+
+describe('a machine of what Windows brings drivers for', () => {
+  const { kernel: _, ...shape } = start.shape
+  const inbox: QemuStart = { ...start, shape: { ...shape, devices: 'inbox' }, incoming: false }
+  const words = qemuArguments(inbox)
+  const devices = valuesOf('-device', words).map((device) => JSON.parse(device))
+
+  test('has its disk at the AHCI controller, an e1000e card, and nothing of virtio', () => {
+    expect(devices).toContainEqual(expect.objectContaining({ driver: 'ide-hd', bus: 'ide.0', rotation_rate: 1 }))
+    expect(devices).toContainEqual(expect.objectContaining({ driver: 'e1000e' }))
+    expect(words.join(' ')).not.toContain('virt')
+    expect(valuesOf('-machine', words)[0]).not.toContain('sata=off')
+  })
+
+  test('is started from its disk by the firmware, and its clock holds local time', () => {
+    expect(words).not.toContain('-kernel')
+    expect(valuesOf('-rtc', words)).toEqual(['base=localtime,clock=host'])
+  })
+
+  test('starts from the first medium, then from the disk; media are never written to', () => {
+    const media = ['/media/boot, 1.iso', '/media/install.iso']
+    const withMedia = qemuArguments({ ...inbox, media })
+    const order = valuesOf('-device', withMedia)
+      .map((device) => JSON.parse(device))
+      .filter(({ bootindex }) => bootindex !== undefined)
+      .map(({ driver, bus, bootindex }) => ({ driver, bus, bootindex }))
+    expect(order).toEqual([
+      { driver: 'ide-hd', bus: 'ide.0', bootindex: 2 },
+      { driver: 'ide-cd', bus: 'ide.1', bootindex: 0 },
+      { driver: 'ide-cd', bus: 'ide.2', bootindex: 1 },
+    ])
+    const drives = valuesOf('-blockdev', withMedia).map((drive) => JSON.parse(drive))
+    expect(drives.slice(1).map(({ 'read-only': readOnly, file }) => [readOnly, file.filename])).toEqual(
+      media.map((file) => [true, file]),
+    )
+  })
+})

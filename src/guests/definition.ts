@@ -1,0 +1,43 @@
+import type { Devices } from '../machines/shape.ts'
+
+/** A guest: data that says what its machines are made of and how its readiness is brought about. */
+export interface Guest {
+  readonly name: string
+  /** One line for a person. */
+  readonly description: string
+  readonly memoryMiB: number
+  readonly cpus: number
+  /** A versioned machine type: part of every snapshot's key. */
+  readonly machineType: string
+  /** CPU model where there is no hardware acceleration; with it the host's own is used. */
+  readonly cpuModel: string
+  readonly screen: { readonly width: number; readonly height: number }
+  /** For direct kernel boot. A guest without is started from its disk by the firmware. */
+  readonly kernel?: {
+    readonly commandLine: string
+    /** Added to it under software emulation. */
+    readonly emulatedFlags: string
+  }
+  /** Default `virtio`. */
+  readonly devices?: Devices
+  /** Who can set the guest's clock: our agent, or QEMU's guest agent where the system below is not Windows. */
+  readonly clockSetter: 'agent' | 'guest-agent'
+  /** Command interpreters that a client may ask for. */
+  readonly shells: readonly ('cmd' | 'powershell')[]
+  /**
+   * Commands run before the template is saved, so that the guest's caches hold what each kind of command needs. Their
+   * exit codes do not matter.
+   */
+  readonly warmUp: readonly string[]
+  /** Milliseconds from power on to the agent's answer: with hardware acceleration, and without. */
+  readonly bootDeadline: { readonly accelerated: number; readonly emulated: number }
+}
+
+/** What a guest's recipe leaves: the disk, what boots it, and the hash of both. */
+export interface GuestFiles {
+  readonly disk: string
+  readonly kernel?: string
+  readonly initrd?: string
+  /** Hexadecimal; guests with the same id have the same files. */
+  readonly id: string
+}
