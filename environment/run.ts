@@ -2,8 +2,10 @@ import { MachineRoom } from '../src/client/machine-room.ts'
 import { viewerAddress } from '../src/client/viewer-address.ts'
 import { isAboutExposed } from '../src/protocol/debug-ports.ts'
 import { OsrunError } from '../src/protocol/errors.ts'
+import type { MediaOptions } from '../src/protocol/media-options.ts'
+import { mediaSeenBy } from '../src/runtime/media-path.ts'
 import { type ProgressLines, ticking } from '../src/runtime/progress-lines.ts'
-import { type ServerOptions, serverOptionEntries } from '../src/runtime/settings.ts'
+import { defaultCache, type ServerOptions, serverOptionEntries } from '../src/runtime/settings.ts'
 import { startRuntime } from '../src/runtime/start.ts'
 import type { ServerHandover } from './handover.ts'
 import type { OsrunOptions } from './options.ts'
@@ -33,6 +35,8 @@ interface StartedRun extends ServerHandover {
   readonly room: MachineRoom
   readonly accelerator: string
   readonly capacity: number
+  /** How Windows is installed where a guest is one and is not there. */
+  readonly windows: { readonly media: MediaOptions } | undefined
   stop(): Promise<void>
 }
 
@@ -57,7 +61,7 @@ export function joinRun(options: OsrunOptions, lines: ProgressLines): RunMembers
   if (run.options !== described) {
     throw new OsrunError(
       'BAD_OPTION',
-      'Expected all projects of one run to agree on the options runtime, accel, cache, machines, standbys, tempDrive, memory, cpus and ' +
+      'Expected all projects of one run to agree on the options runtime, accel, cache, machines, standbys, tempDrive, memory, cpus, media and ' +
         `expose, for they share one machine room; got ${withoutToken(run.options)} and ${withoutToken(described)}`,
     )
   }
@@ -75,9 +79,9 @@ export function joinRun(options: OsrunOptions, lines: ProgressLines): RunMembers
   return {
     started: run.started,
     async install(guests) {
-      const { room, accelerator, capacity } = await run.started
+      const { room, accelerator, capacity, windows } = await run.started
       for (const guest of guests) {
-        await ticking(lines, () => room.install(guest, lines.report))
+        await ticking(lines, () => room.install(guest, lines.report, { ...(windows && { windows }) }))
         lines.say(`guest ${guest} is ready; accelerator ${accelerator}, machines at once: ${capacity}`)
       }
     },
@@ -115,7 +119,9 @@ async function startRun(options: ServerOptions, lines: ProgressLines): Promise<S
     if (process.stdout.isTTY) {
       lines.say(`the machines can be watched at ${viewerAddress(server, '/')}`)
     }
-    return { url, token, room, accelerator, capacity, stop }
+    const { media, cache = defaultCache(process.env) } = options
+    const windows = media && { media: mediaSeenBy(runtime, cache, media) }
+    return { url, token, room, accelerator, capacity, windows, stop }
   } catch (error) {
     await stop()
     throw error

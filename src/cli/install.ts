@@ -1,4 +1,8 @@
 import type { Writable } from 'node:stream'
+import { isWindows } from '../guests/guest.ts'
+import { checkOptions } from '../protocol/check-options.ts'
+import { OsrunError } from '../protocol/errors.ts'
+import { type MediaOptions, mediaOptions } from '../protocol/media-options.ts'
 import { ProgressLines, ticking } from '../runtime/progress-lines.ts'
 import { openRoom, type RoomCommand } from './room.ts'
 import { checkGuest } from './run/options.ts'
@@ -8,6 +12,12 @@ import { endedBySignal } from './signals.ts'
 export interface InstallCommand extends RoomCommand {
   readonly verbose?: boolean
   readonly keep?: boolean
+  readonly slow?: boolean
+  readonly iso?: string
+  readonly edition?: string
+  readonly language?: string
+  readonly profile?: string
+  readonly sha256?: string
   /** Writes what was done as JSON. */
   readonly json?: boolean
   /** Where that goes; default stdout. */
@@ -25,6 +35,7 @@ export interface InstallCommand extends RoomCommand {
 export async function install(command: InstallCommand, version: string): Promise<number> {
   const { guest, verbose, json, stdout = process.stdout, stderr = process.stderr } = command
   checkGuest(guest)
+  const windows = windowsOf(command)
   const lines = new ProgressLines((line) => stderr.write(`${line}\n`))
   const onLog = (line: string) => verbose && stderr.write(`${line.replace(/^(osrun: )?/, 'osrun: ')}\n`)
   return endedBySignal(async (signal) => {
@@ -33,10 +44,29 @@ export async function install(command: InstallCommand, version: string): Promise
       built = now
     }
     const hooks = { signal, onProgress: lines.report, onLog, onReady }
-    await using _room = await ticking(lines, () => openRoom(command, version, hooks))
+    await using _room = await ticking(lines, () =>
+      openRoom({ ...command, ...(windows && { windows }) }, version, hooks),
+    )
     stdout.write(json ? `${JSON.stringify({ guest, snapshot: 'provisioned', built })}\n` : describe(guest, built))
     return 0
   })
+}
+
+/** How Windows is to be installed. @throws OsrunError BAD_OPTION */
+function windowsOf({ guest, iso, edition, language, profile, sha256, slow, keep }: InstallCommand) {
+  const given = { iso, edition, language, profile, sha256 }
+  const media = checkOptions(mediaOptions, given, 'the options of `osrun install`')
+  if (isWindows({ name: guest })) {
+    return { media: media as MediaOptions, ...(slow && { slow }), ...(keep && { keep }) }
+  }
+  const [first] = Object.keys(media)
+  if (first !== undefined || slow) {
+    throw new OsrunError(
+      'BAD_OPTION',
+      `Expected --${first ?? 'slow'} for a guest that is Windows, got it for ${guest}.`,
+    )
+  }
+  return undefined
 }
 
 function describe(guest: string, built: boolean): string {

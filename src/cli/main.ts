@@ -59,6 +59,17 @@ program
   .addOption(choice('--accel <name>', 'auto', 'kvm', 'hvf', 'tcg'))
   .option('--memory <amount>', 'memory of the guest, e.g. 2GiB', readMemory)
   .option('--cpus <number>', 'virtual CPUs of the guest', readCount('cpus'))
+  .option('--iso <medium>', "own ISO, ESD, WIM or UUP folder of Windows, or its https address (default: Microsoft's)")
+  .option('--edition <id>', 'edition of Windows, e.g. Professional')
+  .option('--language <tag>', 'language of Windows, e.g. en-us')
+  .addOption(
+    new Option('--profile <name>', 'Windows without Defender, updates and indexing, or as it is').choices([
+      'slim',
+      'stock',
+    ]),
+  )
+  .option('--sha256 <digest>', 'digest of the medium; another one is refused')
+  .option('--slow', 'install Windows without hardware acceleration, which takes many hours')
   .option('--json', 'print what was done as JSON')
   .action(async (guest, options) => {
     const { install } = await import('./install.ts')

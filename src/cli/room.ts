@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { type OsrunServer, openServer } from '../client/server.ts'
+import type { MediaOptions } from '../protocol/media-options.ts'
 import type { Progress } from '../protocol/messages.ts'
+import { mediaSeenBy } from '../runtime/media-path.ts'
 import type { RunningServer } from '../runtime/runtime.ts'
 import { defaultCache, optionsFromEnvironment } from '../runtime/settings.ts'
 import { isImage } from '../server/container.ts'
@@ -17,6 +19,8 @@ export interface RoomCommand {
   readonly memory?: number
   readonly cpus?: number
   readonly expose?: boolean
+  /** How Windows is installed where it is not there. */
+  readonly windows?: { readonly media: MediaOptions; readonly slow?: boolean; readonly keep?: boolean }
 }
 
 /** What to hear while a machine room opens. */
@@ -44,14 +48,18 @@ export async function openRoom(command: RoomCommand, version: string, hooks: Roo
     command.guest,
     () => room.stop(),
     async (client) => {
-      const built = await client.install(command.guest, hooks.onProgress)
+      const windows = command.windows && {
+        ...command.windows,
+        media: mediaSeenBy(room.runtime, command.drive ?? defaultCache(process.env), command.windows.media),
+      }
+      const built = await client.install(command.guest, hooks.onProgress, { ...(windows && { windows }) })
       hooks.onReady?.(built)
     },
     hooks.signal,
   )
 }
 
-type Room = Pick<RunningServer, 'url' | 'token' | 'stop'>
+type Room = Pick<RunningServer, 'url' | 'token' | 'runtime' | 'stop'>
 
 async function startRoom(command: RoomCommand, hooks: RoomHooks): Promise<Room> {
   const { runtime, accel, drive, tempDrive, memory, cpus, expose } = command
@@ -86,5 +94,5 @@ async function serveHere(command: RoomCommand, version: string, hooks: RoomHooks
     memoryMiB: memory,
     log: hooks.onLog,
   })
-  return { url: `ws://127.0.0.1:${viewerPort}`, token, stop: () => served.close() }
+  return { url: `ws://127.0.0.1:${viewerPort}`, token, runtime: 'host', stop: () => served.close() }
 }

@@ -1,4 +1,4 @@
-import type { Progress, ServerStatus, TemplateInfo } from '../protocol/messages.ts'
+import type { Parameters, Progress, ServerStatus, TemplateInfo } from '../protocol/messages.ts'
 import { Connection } from './connection.ts'
 import { acquireWin, type LeaseRequest } from './lease.ts'
 import { RecipeClaim } from './recipe-claim.ts'
@@ -29,10 +29,14 @@ export class MachineRoom {
   }
 
   /** Builds what the guest lacks. @throws OsrunError GUEST_BUILD_FAILED, HOST_INCOMPLETE, DISK_FULL, UNKNOWN_GUEST */
-  async install(guest: string, onProgress: (progress: Progress) => void, signal?: AbortSignal): Promise<boolean> {
+  async install(
+    guest: string,
+    onProgress: (progress: Progress) => void,
+    { windows, signal }: { windows?: Parameters<'install'>['windows']; signal?: AbortSignal } = {},
+  ): Promise<boolean> {
     const stop = this.#control.listen({ progress: onProgress })
     try {
-      const { built } = await this.#control.request('install', { guest }, { signal })
+      const { built } = await this.#control.request('install', { guest, ...(windows && { windows }) }, { signal })
       return built
     } finally {
       stop()

@@ -1,9 +1,17 @@
 import * as v from 'valibot'
 import { checkOptions } from '../protocol/check-options.ts'
 import { OsrunError } from '../protocol/errors.ts'
+import type { MediaOptions } from '../protocol/media-options.ts'
 import type { Progress } from '../protocol/messages.ts'
+import { mediaSeenBy } from '../runtime/media-path.ts'
 import type { RunningServer } from '../runtime/runtime.ts'
-import { nameOption, optionsFromEnvironment, type ServerOptions, serverOptionEntries } from '../runtime/settings.ts'
+import {
+  defaultCache,
+  nameOption,
+  optionsFromEnvironment,
+  type ServerOptions,
+  serverOptionEntries,
+} from '../runtime/settings.ts'
 import { MachineRoom } from './machine-room.ts'
 import { viewerAddress } from './viewer-address.ts'
 import type { Win } from './win.ts'
@@ -64,18 +72,21 @@ const schema = v.strictObject({ ...serverOptionEntries, guest: nameOption })
  */
 export async function startServer(options: StartServerOptions = {}): Promise<OsrunServer> {
   const { onProgress = () => {}, onLog = () => {}, signal, ...rest } = options
-  const { guest = guestFromEnvironment(), ...serverOptions } = checkOptions(
-    schema,
-    rest,
-    'the options of `startServer`',
-  )
+  const {
+    guest = guestFromEnvironment(),
+    media,
+    ...serverOptions
+  } = checkOptions(schema, rest, 'the options of `startServer`')
   const { startRuntime } = await import('../runtime/start.ts')
   const server = await startRuntime(serverOptions as ServerOptions, { onProgress, onLog, ...(signal && { signal }) })
+  const windows = media && {
+    media: mediaSeenBy(server.runtime, serverOptions.cache ?? defaultCache(process.env), media as MediaOptions),
+  }
   return openServer(
     server,
     guest,
     () => server.stop(),
-    (room) => room.install(guest, onProgress),
+    (room) => room.install(guest, onProgress, { ...(windows && { windows }) }),
     signal,
   )
 }

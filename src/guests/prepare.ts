@@ -5,10 +5,12 @@ import { execa } from 'execa'
 import { LastWords } from '../machines/last-words.ts'
 import { OsrunError } from '../protocol/errors.ts'
 import type { Progress } from '../protocol/messages.ts'
-import { lock, type Unlock } from '../snapshots/lock.ts'
 import { checkRoom } from '../snapshots/room.ts'
-import type { GuestFiles } from './guest.ts'
+import { findInstalled } from '../windows/installed.ts'
+import { type InstallingWindows, prepareWindows } from '../windows/prepare-windows.ts'
+import { type GuestFiles, isWindows } from './guest.ts'
 import { guestFileNames, readGuestId, writeGuestId } from './guest-id.ts'
+import { lockGuest } from './lock-guest.ts'
 import { findRecipe, type Recipe } from './recipe.ts'
 
 /** How to come by a guest's files. */
@@ -18,14 +20,20 @@ export interface Preparing {
   readonly guestFiles?: string | undefined
   readonly onProgress: (progress: Progress) => void
   readonly signal?: AbortSignal | undefined
+  /** How Windows is installed where it is not there; without it that is an error. */
+  readonly installing?: InstallingWindows | undefined
 }
 
 /**
  * The files of the guest of that name: ready-made ones, those of an earlier build from the same recipe, or built now.
  * Two processes that need the same build make it once.
- * @throws OsrunError GUEST_BUILD_FAILED, HOST_INCOMPLETE, DISK_FULL
+ * @throws OsrunError GUEST_BUILD_FAILED, HOST_INCOMPLETE, DISK_FULL; of `prepareWindows`
  */
 export async function prepareGuest(name: string, task: Preparing): Promise<GuestFiles & { built: boolean }> {
+  if (isWindows({ name })) {
+    const { cache, installing, onProgress, signal } = task
+    return prepareWindows(name, cache, installing, onProgress, signal)
+  }
   if (task.guestFiles !== undefined) {
     return { ...(await readyMade(join(task.guestFiles, name))), built: false }
   }
@@ -51,6 +59,9 @@ export async function installedGuest(
   name: string,
   { cache, guestFiles }: Pick<Preparing, 'cache' | 'guestFiles'>,
 ): Promise<GuestFiles | undefined> {
+  if (isWindows({ name })) {
+    return (await findInstalled(join(cache, 'guests', name)))?.files
+  }
   if (guestFiles !== undefined) {
     return readyMade(join(guestFiles, name))
   }
@@ -61,11 +72,6 @@ export async function installedGuest(
 /** Where the guest that this recipe makes is kept. */
 export function guestFolder(cache: string, name: string, recipe: Recipe): string {
   return join(cache, 'guests', name, recipe.id)
-}
-
-/** Whoever puts a guest into its folder holds this lock. */
-export function lockGuest(cache: string, name: string, signal?: AbortSignal): Promise<Unlock> {
-  return lock(join(cache, 'guests', name, '.lock'), signal)
 }
 
 function paths(folder: string, id: string): GuestFiles {

@@ -42,6 +42,8 @@ export interface MachineOrigin {
   readonly base: string
   /** An empty overlay over the top layer, to be copied. Without it one is made. */
   readonly blankOverlay?: string
+  /** Read-only media in the machine's drives. */
+  readonly media?: readonly string[]
   /** Loads a snapshot's state into the QEMU that waits for one; without it the machine boots. */
   readonly load?: (qmp: Qmp) => Promise<void>
 }
@@ -252,6 +254,7 @@ function qemuStart(place: MachinePlace, origin: MachineOrigin, disk: string): Qe
     memory: origin.memory,
     disk,
     network: origin.network,
+    ...(origin.media && { media: origin.media }),
     incoming: origin.load !== undefined,
     sockets: {
       ...{ qmp: socketPath(place, 'qmp'), vnc: socketPath(place, 'vnc'), guestAgent: socketPath(place, 'qga') },

@@ -7,6 +7,7 @@ export const errorCodes = {
   BAD_OPTION: 'user', // an option, argument or environment variable has the wrong shape
   BAD_NAME: 'user', // a snapshot or guest name does not match ^[a-z0-9][a-z0-9._-]{0,63}$
   UNKNOWN_GUEST: 'user', // no guest of that name is defined
+  GUEST_NOT_INSTALLED: 'user', // the guest is real Windows, which `osrun install` has not installed yet
   SNAPSHOT_NOT_FOUND: 'user', // the store has no such snapshot for this guest and machine key
   SNAPSHOT_EXISTS: 'user', // the name is taken and `replace` was not given
   RECIPE_FAILED: 'user', // the setup of a recipe (option `snapshots`) cannot be loaded, failed, or took too long
@@ -29,6 +30,7 @@ export const errorCodes = {
 
   // Something broke on the way.
   GUEST_BUILD_FAILED: 'system', // the recipe of a guest failed
+  INSTALL_FAILED: 'system', // the installing Windows stopped at a step, or said nothing for too long
   GUEST_NOT_READY: 'system', // the guest did not reach its desktop and agent in time
   RESTORE_FAILED: 'system', // QEMU refused the snapshot
   SNAPSHOT_FAILED: 'system', // a snapshot could not be taken or published

@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot'
 import { isKeyName } from './keys.ts'
+import { mediaOptions } from './media-options.ts'
 import { isName } from './names.ts'
 
 /** Path of the websocket; a change that an old client would misunderstand makes it /v2. */
@@ -104,7 +105,13 @@ export const methodParameters = {
   /** Keeps the server alive as long as this websocket is open. */
   hold: v.strictObject({}),
   /** Builds what is missing so that `acquire` of the guest's `provisioned` snapshot needs no building. */
-  install: v.strictObject({ guest: name }),
+  install: v.strictObject({
+    guest: name,
+    /** How real Windows is installed where it is not there; without it that is an error. */
+    windows: v.optional(
+      v.strictObject({ media: mediaOptions, slow: v.optional(v.boolean()), keep: v.optional(v.boolean()) }),
+    ),
+  }),
   /** The snapshots of a guest that was installed, with what they come from; none that is damaged. */
   templates: v.strictObject({ guest: name }),
   /**
@@ -182,8 +189,17 @@ const leaseStatus = v.object({
   guest: v.string(),
   snapshot: v.string(),
   label: v.string(),
-  /** `reconnecting`: the agent does not answer and is waited for. `lost`: nothing comes back. */
-  state: v.picklist(['running', 'restoring', 'snapshotting', 'rebooting', 'reconnecting', 'lost', 'ending']),
+  /** `installing`: a guest installs itself. `reconnecting`: the agent does not answer and is waited for. `lost`: nothing comes back. */
+  state: v.picklist([
+    'installing',
+    'running',
+    'restoring',
+    'snapshotting',
+    'rebooting',
+    'reconnecting',
+    'lost',
+    'ending',
+  ]),
   /** When the client got its machine. */
   since: v.number(),
   /** The one that was started last. */

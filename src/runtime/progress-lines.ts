@@ -6,10 +6,13 @@ const percentStep = 10
 const hurry = 2000
 const quietSpell = 15_000
 const tick = 5000
+// Before so much of a phase is done, and so long after it began, its speed says little.
+const enough = { percent: 5, milliseconds: 20_000 }
 
 /**
  * Turns progress into lines that a person can follow, in a terminal as in a log: one for each phase, one for each tenth
- * of it where the percentage is known and time passes, and one now and then while nothing is heard.
+ * of it where the percentage is known and time passes, and one now and then while nothing is heard. A phase whose
+ * percentage is known and that takes long has the time that is left, by its speed until then.
  */
 export class ProgressLines {
   readonly #print: (line: string) => void
@@ -17,6 +20,8 @@ export class ProgressLines {
   readonly #begin: number
   #phase = ''
   #percent = 0
+  #phaseAt = 0
+  #phasePercent = 0
   #printedPercent = 0
   #printedAt: number
 
@@ -31,6 +36,8 @@ export class ProgressLines {
     if (phase !== this.#phase) {
       this.#phase = phase
       this.#percent = percent
+      this.#phasePercent = percent
+      this.#phaseAt = this.#now()
       this.#say()
       return
     }
@@ -56,7 +63,15 @@ export class ProgressLines {
 
   #say(): void {
     this.#printedPercent = this.#percent
-    this.say(this.#percent > 0 ? `${this.#phase}, ${Math.floor(this.#percent)}%` : this.#phase)
+    this.say(this.#percent > 0 ? `${this.#phase}, ${Math.floor(this.#percent)}%${this.#left()}` : this.#phase)
+  }
+
+  #left(): string {
+    const [done, time] = [this.#percent - this.#phasePercent, this.#now() - this.#phaseAt]
+    if (done < enough.percent || time < enough.milliseconds || this.#percent >= 100) {
+      return ''
+    }
+    return `, about ${formatDuration((time * (100 - this.#percent)) / done)} left`
   }
 }
 

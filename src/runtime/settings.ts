@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import * as v from 'valibot'
 import { OsrunError } from '../protocol/errors.ts'
+import { type MediaOptions, mediaOptions } from '../protocol/media-options.ts'
 import { isName } from '../protocol/names.ts'
 
 /** How the machine room runs: options of a whole run, not of one machine. */
@@ -35,6 +36,8 @@ export interface ServerOptions {
   readonly memory?: string
   /** Virtual CPUs of a guest, 1 to 64. Default: the guest's own. Part of a snapshot's key. */
   readonly cpus?: number
+  /** From what and as what Windows is installed, where the guest is one and is not there. Nothing for `wine`. */
+  readonly media?: MediaOptions
   /**
    * For debugging only: gives each machine ports on this computer's loopback by which whoever reaches them controls it,
    * without a token. `onLog` hears which. Default false.
@@ -79,6 +82,7 @@ export const serverOptionEntries = {
     ),
   ),
   cpus: v.optional(wholeNumber(64)),
+  media: v.optional(mediaOptions),
   expose: v.optional(v.boolean('true or false')),
 }
 

@@ -17,13 +17,18 @@ export function shapeOf(guest: Guest, files: GuestFiles, equipment: Equipment): 
   return {
     machineType: guest.machineType,
     accelerator: equipment.accelerator,
-    cpuModel: equipment.accelerator === 'tcg' ? guest.cpuModel : hostModel(equipment.accelerator),
+    cpuModel: cpuModelOf(guest, equipment.accelerator),
     cpus: equipment.cpus ?? guest.cpus,
     memoryMiB: equipment.memoryMiB ?? guest.memoryMiB,
     screen: guest.screen,
     ...(guest.devices === 'inbox' && { devices: guest.devices }),
     ...kernelOf(guest, files, equipment),
   }
+}
+
+/** QEMU's CPU model for the guest's machines. */
+export function cpuModelOf(guest: Guest, accelerator: Accelerator): string {
+  return accelerator === 'tcg' ? guest.cpuModel : hostModel(accelerator)
 }
 
 function kernelOf({ kernel }: Guest, files: GuestFiles, { accelerator }: Equipment): Pick<MachineShape, 'kernel'> {

@@ -1,19 +1,24 @@
 import { cpus, totalmem } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { findGuest } from '../guests/guest.ts'
 import { Capacity, defaultCapacity, defaultStandbys } from '../machines/capacity.ts'
-import type { Programs } from '../machines/machine.ts'
+import type { Machine, Programs } from '../machines/machine.ts'
 import { probeAccelerator } from '../machines/probe/accelerator.ts'
 import { exposeWarning } from '../protocol/debug-ports.ts'
 import { isOsrunError } from '../protocol/errors.ts'
+import type { MediaOptions } from '../protocol/media-options.ts'
 import type { Parameters, Progress, ServerStatus, TemplateInfo } from '../protocol/messages.ts'
 import { listTemplates, markUsed, recipeLock, removeOldGenerations } from '../snapshots/generations.ts'
 import { lock, tryLock, type Unlock } from '../snapshots/lock.ts'
 import { provision, provisioned } from '../snapshots/provision.ts'
 import type { Template } from '../snapshots/store.ts'
+import { mediaStages } from '../windows/media-stages.ts'
+import type { InstallingWindows } from '../windows/prepare-windows.ts'
 import { openCacheFolder } from './cache-folder.ts'
 import { expose } from './expose.ts'
 import { type GuestHome, openGuestHome } from './guest-home.ts'
-import type { Equipment } from './host-key.ts'
+import { cpuModelOf, type Equipment } from './host-key.ts'
+import { Installations } from './installations.ts'
 import { Lease } from './lease.ts'
 import { findPrograms } from './programs.ts'
 import { type RoomRequest, RoomRequests } from './room-requests.ts'
@@ -54,6 +59,7 @@ export class MachineRoom {
   readonly #homes = new Map<string, Promise<GuestHome>>()
   readonly #leases = new Set<Lease>()
   readonly #requests = new RoomRequests()
+  readonly #installations = new Installations()
   readonly #standbys: Standbys
 
   private constructor(
@@ -90,9 +96,18 @@ export class MachineRoom {
   }
 
   /** Builds what is missing until the guest has its snapshot `provisioned`. */
-  async install(name: string, onProgress: OnProgress, signal?: AbortSignal): Promise<{ built: boolean }> {
+  async install(
+    name: string,
+    onProgress: OnProgress,
+    { windows, signal }: { windows?: Parameters<'install'>['windows']; signal?: AbortSignal } = {},
+  ): Promise<{ built: boolean }> {
     return this.#requests.during({ label: 'getting ready', guest: name }, onProgress, async (request) => {
-      const home = await this.#home(name, request.onProgress, signal)
+      const installing = windows && this.#installing(name, windows)
+      if (installing !== undefined) {
+        // What was there may not be what is wanted now.
+        this.#homes.delete(name)
+      }
+      const home = await this.#home(name, request.onProgress, signal, installing)
       const built = await this.#provisioned(home, request.onProgress, signal)
       return { built: built || home.built }
     })
@@ -176,6 +191,11 @@ export class MachineRoom {
     return [...this.#leases].find((lease) => lease.id === id)
   }
 
+  /** The unix socket on which the machine of a lease, or one that installs itself, shows its screen. */
+  screenSocket(id: string): string | undefined {
+    return this.lease(id)?.screenSocket ?? this.#installations.screenSocket(id)
+  }
+
   place() {
     return { ...this.#runFolder.place(), humanMonitor: this.exposes }
   }
@@ -200,7 +220,7 @@ export class MachineRoom {
       time: Date.now(),
       capacity: this.#capacity.total,
       queued: this.#capacity.queued,
-      leases: [...this.#leases].map((lease) => lease.status()),
+      leases: [...this.#installations.status(), ...[...this.#leases].map((lease) => lease.status())],
       requests: this.#requests.describe(),
       standbys: this.#standbys.describe(),
     }
@@ -241,13 +261,27 @@ export class MachineRoom {
     }
   }
 
-  #home(name: string, onProgress: OnProgress, signal?: AbortSignal): Promise<GuestHome> {
+  #installing(name: string, { media, slow = false, keep = false }: NonNullable<Parameters<'install'>['windows']>) {
+    const { accelerator } = this.#equipment
+    return {
+      ...{ media: media as MediaOptions, slow, keep, accelerator, cpuModel: cpuModelOf(findGuest(name), accelerator) },
+      ...{ programs: this.programs, place: () => this.place(), stages: mediaStages },
+      onMachine: (machine: Machine | undefined) => this.#installations.show(name, machine),
+    }
+  }
+
+  #home(
+    name: string,
+    onProgress: OnProgress,
+    signal?: AbortSignal,
+    installing?: InstallingWindows,
+  ): Promise<GuestHome> {
     const known = this.#homes.get(name)
     if (known !== undefined) {
       return known
     }
     const { cache, guestFiles } = this.#options
-    const opening = openGuestHome(name, this.#equipment, { cache, guestFiles, onProgress, signal })
+    const opening = openGuestHome(name, this.#equipment, { cache, guestFiles, onProgress, signal, installing })
     this.#homes.set(name, opening)
     // The next client tries again what failed, perhaps after the user did what the error said.
     opening.catch(() => this.#homes.delete(name))

@@ -99,7 +99,8 @@ export class Session {
       return null
     },
     hold: async () => null,
-    install: ({ guest }) => this.#room.install(guest, this.#sayProgress, this.#ended.signal),
+    install: ({ guest, windows }) =>
+      this.#room.install(guest, this.#sayProgress, { windows, signal: this.#ended.signal }),
     templates: ({ guest }) => this.#room.templates(guest),
     claim: async ({ guest, recipe }) => {
       if (this.#claim !== undefined) {

@@ -44,10 +44,10 @@ export class ViewerDoors {
     if (id === undefined) {
       return false
     }
-    const lease = this.#room.lease(id)
+    const screen = this.#room.screenSocket(id)
     const refusal = checkViewerRequest(request, this.#token, screenProtocol)
-    if (refusal === undefined && lease !== undefined) {
-      this.#screens.handleUpgrade(request, socket, head, (websocket) => showScreen(websocket, lease.screenSocket))
+    if (refusal === undefined && screen !== undefined) {
+      this.#screens.handleUpgrade(request, socket, head, (websocket) => showScreen(websocket, screen))
     } else {
       this.#refuse(socket, refusal ?? { status: 404, reason: `there is no machine ${id}` })
     }

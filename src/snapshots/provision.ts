@@ -64,7 +64,9 @@ export async function provision(task: Provisioning): Promise<Template> {
       const deadline = shape.accelerator === 'tcg' ? emulated : accelerated
       const link = await machine.connectAgent({ secret: task.secret, setClock: true }, deadline, signal)
       say('warming up')
-      await machine.setClock()
+      if (guest.clockSetter === 'guest-agent') {
+        await machine.setClock()
+      }
       await waitUntilIdle(machine.qemu.pid, signal)
       for (const command of guest.warmUp) {
         await runCommand(link, command, warmUpDeadline)

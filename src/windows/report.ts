@@ -2,6 +2,9 @@
 export const reportStages = ['pe', 'specialize', 'logon'] as const
 export type ReportStage = (typeof reportStages)[number]
 
+/** What a stage reports as done when all of it went well, just before the guest powers off or restarts. */
+export const finalStep = 'finish'
+
 /**
  * One line of the installing guest on its first serial port:
  * `osrun: <stage> <step> begin|done|percent <0-100>|skipped <why>|failed <why>`, ASCII, ended by a line feed with or

@@ -26,11 +26,11 @@ test('each tenth of a phase is a line', () => {
   const { lines, clock, progress } = start()
   for (let percent = 0; percent <= 100; percent += 0.5) {
     progress.report({ phase: 'unpacking', percent })
-    clock.now += 200
+    clock.now += 100
   }
   expect(lines).toEqual([
     'osrun: unpacking (0 ms)',
-    ...Array.from({ length: 10 }, (_, tenth) => `osrun: unpacking, ${tenth + 1}0% (${4 * (tenth + 1)} s)`),
+    ...Array.from({ length: 10 }, (_, tenth) => `osrun: unpacking, ${tenth + 1}0% (${2 * (tenth + 1)} s)`),
   ])
 })
 
@@ -52,4 +52,19 @@ test('a phase of which nothing is heard is told again from time to time', () => 
     progress.tick()
   }
   expect(lines).toEqual(['osrun: booting, 42% (0 ms)', 'osrun: booting, 42% (15 s)', 'osrun: booting, 42% (30 s)'])
+})
+
+test('a long phase says how long it will take at its speed until now', () => {
+  const { lines, clock, progress } = start()
+  progress.report({ phase: 'applying', percent: 0 })
+  for (const percent of [10, 50, 100]) {
+    clock.now += percent * 1200
+    progress.report({ phase: 'applying', percent })
+  }
+  expect(lines).toEqual([
+    'osrun: applying (0 ms)',
+    'osrun: applying, 10% (12 s)',
+    'osrun: applying, 50%, about 1 min 12 s left (1 min 12 s)',
+    'osrun: applying, 100% (3 min 12 s)',
+  ])
 })

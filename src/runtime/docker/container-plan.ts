@@ -1,5 +1,6 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode'
 import { debugPorts } from '../../protocol/debug-ports.ts'
+import { cacheTarget } from '../media-path.ts'
 import { type RoomOptions, roomArguments } from '../room-arguments.ts'
 import type { RuntimeOptions } from '../runtime.ts'
 import type { KvmDevice } from './kvm.ts'
@@ -11,7 +12,6 @@ export const label = { run: 'osrun.run', ownerPid: 'osrun.owner-pid', ownerHost:
 /** Port of the server in its container; the image's health check knows it too. */
 export const serverPort = 8000
 /** Where the host's folder lies in the container. */
-const cacheTarget = '/cache'
 /** Seconds without a client after which the server ends, and with it the container. */
 const idleSeconds = 10
 

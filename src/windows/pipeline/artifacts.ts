@@ -79,6 +79,11 @@ export class Artifacts {
     return { step, key, folder, result }
   }
 
+  /** Whether any step left something. */
+  async isEmpty(): Promise<boolean> {
+    return (await readdir(this.folder).catch(() => [])).every((name) => name.startsWith(draftPrefix))
+  }
+
   /** Removes drafts, and what other keys made, but for `kept`. */
   async collect(kept: readonly Artifact[] | 'all'): Promise<void> {
     const names = await readdir(this.folder).catch(() => [])

@@ -12,6 +12,8 @@ export interface Step<Result> {
    * @param folder empty: what lies in it afterwards is the artifact, with the result, which JSON must hold
    */
   make(folder: string): Promise<Result>
+  /** Whether what the result names outside of the folder is there still. Default: nothing is outside. */
+  isThere?(result: Result): Promise<boolean>
 }
 
 /** How steps are run. */
@@ -38,7 +40,8 @@ export class Steps {
   async run<Result>(step: Step<Result>): Promise<Artifact<Result>> {
     const { artifacts, signal, onStep } = this.#options
     const key = artifactKey(step.name, [...step.inputs, this.made.at(-1)?.key ?? null])
-    const before = await artifacts.find(step.name, key)
+    const found = await artifacts.find(step.name, key)
+    const before = found && (await (step.isThere?.(found.result as Result) ?? true)) ? found : undefined
     if (before === undefined && signal.aborted) {
       throw new OsrunError('CANCELED', `The installation was canceled before its step "${step.name}".`)
     }

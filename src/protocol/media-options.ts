@@ -1,0 +1,30 @@
+import * as v from 'valibot'
+
+const text = v.string('a string')
+const word = (example: string) => v.pipe(text, v.regex(/^[A-Za-z0-9-]{2,40}$/, `a name such as ${example}`))
+
+/** The option `media`; a message is the end of the sentence "Expected the option to be ...". */
+export const mediaOptions = v.strictObject({
+  iso: v.optional(v.pipe(text, v.nonEmpty('a path or an address'))),
+  edition: v.optional(word('"Professional"')),
+  language: v.optional(word('"en-us"')),
+  profile: v.optional(v.picklist(['slim', 'stock'], '"slim" or "stock"')),
+  sha256: v.optional(v.pipe(text, v.regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits'))),
+})
+
+/** From what, and as what, Windows is installed. The guest `wine` has no use for it. */
+export interface MediaOptions {
+  /**
+   * Own medium: an ISO, ESD or WIM file, or a folder with a UUP set, by its path on the computer where the machine room
+   * runs; or the https address of a file. Default: Microsoft's.
+   */
+  readonly iso?: string
+  /** EDITIONID, e.g. `Professional` or `ServerStandard`, which are the defaults. */
+  readonly edition?: string
+  /** Default `en-us`. */
+  readonly language?: string
+  /** `slim` (default): without Defender, updates and indexing. `stock`: as users have it. */
+  readonly profile?: 'slim' | 'stock'
+  /** Of the medium; another one is refused. */
+  readonly sha256?: string
+}

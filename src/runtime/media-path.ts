@@ -1,0 +1,32 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { OsrunError } from '../protocol/errors.ts'
+import type { MediaOptions } from '../protocol/media-options.ts'
+import type { RunningServer } from './runtime.ts'
+
+/** Where a container of our image has the cache folder. */
+export const cacheTarget = '/cache'
+
+/**
+ * The same media as the machine room finds them.
+ * @param cache the cache folder on this computer
+ * @throws OsrunError BAD_OPTION for a file that a container does not see
+ */
+export function mediaSeenBy(runtime: RunningServer['runtime'], cache: string, media: MediaOptions): MediaOptions {
+  const { iso } = media
+  if (iso === undefined || /^https?:/.test(iso) || runtime === 'remote') {
+    return media
+  }
+  const path = resolve(iso)
+  if (runtime === 'host') {
+    return { ...media, iso: path }
+  }
+  const inside = relative(resolve(cache), path)
+  if (inside === '' || isAbsolute(inside) || inside.split(sep)[0] === '..') {
+    throw new OsrunError(
+      'BAD_OPTION',
+      `Expected the medium in the cache folder ${resolve(cache)}, which is all that a container sees of this computer, ` +
+        `got ${path}. Put it there, or use runtime "host".`,
+    )
+  }
+  return { ...media, iso: [cacheTarget, ...inside.split(sep)].join('/') }
+}

@@ -1,0 +1,56 @@
+import type { Progress } from '../protocol/messages.ts'
+import type { Report, ReportStage } from './report.ts'
+
+const steps: Readonly<Record<string, string>> = {
+  medium: 'getting the medium',
+  media: 'building what the machine starts from',
+  blank: 'making an empty disk',
+  pe: 'starting from the medium',
+  specialize: 'first start from the disk',
+  logon: 'first logon',
+  disk: 'compressing the disk',
+}
+
+const stages: Readonly<Record<ReportStage, string>> = { pe: 'medium', specialize: 'setting up', logon: 'first logon' }
+
+/** Says for a person what an installation is doing. */
+export class InstallProgress {
+  readonly #guest: string
+  readonly #say: (progress: Progress) => void
+
+  constructor(guest: string, say: (progress: Progress) => void) {
+    this.#guest = guest
+    this.#say = say
+  }
+
+  /** A step begins, or need not be done again. */
+  readonly step = (step: string, reused: boolean): void => {
+    this.#tell(`${steps[step] ?? step}${reused ? ' (done before)' : ''}`)
+  }
+
+  /** What a step says of itself. */
+  readonly within = ({ phase, percent }: Progress): void => this.#tell(phase, percent)
+
+  /** What the installing guest says of itself. */
+  readonly report = (report: Report): void => {
+    const step = `${stages[report.stage]}: ${report.step.replaceAll('-', ' ')}`
+    switch (report.state) {
+      case 'begin':
+        this.#tell(step)
+        break
+      case 'percent':
+        this.#tell(step, report.percent)
+        break
+      case 'skipped':
+      case 'failed':
+        this.#tell(`${step} ${report.state}${report.why === '' ? '' : ` (${report.why})`}`)
+        break
+      case 'done':
+        break
+    }
+  }
+
+  #tell(phase: string, percent?: number): void {
+    this.#say({ phase: `guest ${this.#guest}: ${phase}`, ...(percent === undefined ? {} : { percent }) })
+  }
+}

@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs'
+import { copyFile, link, mkdir, rename, rm } from 'node:fs/promises'
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import type { Guest } from '../guests/definition.ts'
+import { guestFileNames, writeGuestId } from '../guests/guest-id.ts'
+import type { Machine, MachinePlace, Programs } from '../machines/machine.ts'
+import type { Accelerator, MachineShape } from '../machines/shape.ts'
+import type { MediaOptions } from '../protocol/media-options.ts'
+import type { Progress } from '../protocol/messages.ts'
+import { checkRoom } from '../snapshots/room.ts'
+import { InstallProgress } from './install-progress.ts'
+import { type InstalledNote, makeCurrent, writeNote } from './installed.ts'
+import type { InstallMedia, Medium } from './medium.ts'
+import { Artifacts } from './pipeline/artifacts.ts'
+import type { InstallLimits } from './pipeline/install-boot.ts'
+import { installSystem } from './pipeline/install-system.ts'
+import { Steps } from './pipeline/steps.ts'
+import type { ReportStage } from './report.ts'
+import { chooseWindows, type WindowsChoice } from './settings.ts'
+
+/** What a stage before the first boot works with. */
+export interface StageTask {
+  readonly guest: string
+  readonly choice: WindowsChoice
+  readonly media: MediaOptions
+  /** Empty, for what it leaves. */
+  readonly folder: string
+  /** For downloads, which are kept whatever becomes of the installation. */
+  readonly downloads: string
+  readonly onProgress: (progress: Progress) => void
+  readonly signal: AbortSignal
+}
+
+/** What comes before the first boot: getting the medium, and building what the machine starts from. */
+export interface MediaStages {
+  /** What the medium depends on. */
+  acquireKey(choice: WindowsChoice, media: MediaOptions): unknown
+  acquire(task: StageTask): Promise<Medium>
+  /** What the built media depend on besides the medium: scripts, settings, the agent. */
+  buildKey(guest: string, choice: WindowsChoice): Promise<unknown>
+  build(task: StageTask & { readonly medium: Medium }): Promise<InstallMedia>
+}
+
+/** An installation of Windows. */
+export interface WindowsInstall {
+  readonly guest: Guest
+  /** The guest's folder in the cache; whoever calls holds its lock. */
+  readonly parent: string
+  readonly downloads: string
+  readonly media: MediaOptions
+  /** Keeps what each step made; otherwise only the guest's own files are left. */
+  readonly keep: boolean
+  readonly accelerator: Accelerator
+  readonly cpuModel: string
+  readonly programs: Programs
+  readonly place: () => MachinePlace
+  readonly stages: MediaStages
+  readonly onProgress: (progress: Progress) => void
+  /** Hears of each machine that installs, while it runs. */
+  readonly onMachine?: (machine: Machine | undefined) => void
+  readonly signal: AbortSignal
+  /** Default: what a real Windows may take. */
+  readonly limits?: Readonly<Record<ReportStage, InstallLimits>>
+  /** Bytes of the guest's disk, as it sees it. Default 64 GiB. */
+  readonly diskBytes?: number
+}
+
+const gibibyte = 2 ** 30
+const minute = 60_000
+/** The medium, what is built of it, the layers and the compressed disk. */
+const installRoom = 30 * gibibyte
+
+/**
+ * Gets Windows, installs it without a person, and makes it the guest of that name: its snapshot is yet to be made.
+ * What a step made is kept until all are done, so the same call goes on where an earlier one ended.
+ * @throws OsrunError INSTALL_FAILED, DISK_FULL, CANCELED, and of the stages
+ */
+export async function installWindows(install: WindowsInstall): Promise<void> {
+  const { guest, parent, downloads, media, keep, stages, onProgress, signal } = install
+  const choice = chooseWindows(guest.name, media)
+  await mkdir(parent, { recursive: true })
+  const artifacts = new Artifacts(join(parent, 'install'))
+  await artifacts.collect('all')
+  if (await artifacts.isEmpty()) {
+    await checkRoom(parent, installRoom, `Installing guest ${guest.name}`)
+  }
+  const progress = new InstallProgress(guest.name, onProgress)
+  const steps = new Steps({ artifacts, signal, onStep: progress.step })
+  const task = { guest: guest.name, choice, media, downloads, onProgress: progress.within, signal }
+  const { result: medium } = await steps.run({
+    name: 'medium',
+    inputs: [stages.acquireKey(choice, media)],
+    make: (folder) => stages.acquire({ ...task, folder }),
+    isThere: async (before) => existsSync(before.kind === 'uup' ? before.folder : before.file),
+  })
+  const built = await steps.run({
+    name: 'media',
+    inputs: [await stages.buildKey(guest.name, choice), choice],
+    async make(folder) {
+      const { boot, install: image, image: facts } = await stages.build({ ...task, folder, medium })
+      // The folder gets its name when it is done. What lies elsewhere is the user's own, and stays there.
+      return { boot: relative(folder, boot), image: image.startsWith(folder) ? relative(folder, image) : image, facts }
+    },
+    isThere: async ({ image }) => !isAbsolute(image) || existsSync(image),
+  })
+  const { boot, image, facts } = built.result
+  const system = await installSystem(steps, {
+    ...{ programs: install.programs, place: install.place, signal },
+    shape: installingShape(install),
+    media: [resolve(built.folder, boot), resolve(built.folder, image)],
+    diskBytes: install.diskBytes ?? 64 * gibibyte,
+    limits: install.limits ?? limitsOf(install.accelerator),
+    evidence: join(parent, 'failed'),
+    onReport: progress.report,
+    ...(install.onMachine && { onMachine: install.onMachine }),
+  })
+  await publish(parent, join(system.folder, system.result.disk), system.key, {
+    ...{ edition: facts.edition, language: facts.language, architecture: facts.architecture },
+    ...{ profile: choice.profile, build: facts.build, provenance: medium.provenance },
+  })
+  if (!keep) {
+    await artifacts.collect([])
+  }
+}
+
+/** Two processors at least, and memory enough that Windows does not swap while it sets itself up. */
+function installingShape({ guest, accelerator, cpuModel }: WindowsInstall): MachineShape {
+  return {
+    ...{ machineType: guest.machineType, accelerator, cpuModel, screen: guest.screen, devices: 'inbox' },
+    cpus: Math.max(2, guest.cpus),
+    memoryMiB: Math.max(4096, guest.memoryMiB),
+  }
+}
+
+/** With acceleration a stage takes minutes; in software some twenty times as long. Nobody has measured the latter. */
+function limitsOf(accelerator: Accelerator): Record<ReportStage, InstallLimits> {
+  const slower = accelerator === 'tcg' ? 20 : 1
+  const limits = (silence: number, boot: number) => ({
+    silence: silence * slower * minute,
+    boot: boot * slower * minute,
+  })
+  return { pe: limits(10, 60), specialize: limits(15, 60), logon: limits(15, 90) }
+}
+
+/** Puts the disk where guests lie, and says that it is the one in use. */
+async function publish(parent: string, disk: string, key: string, note: InstalledNote): Promise<void> {
+  const draft = join(parent, `.draft-${key}`)
+  await rm(draft, { recursive: true, force: true })
+  await mkdir(draft, { recursive: true })
+  const file = join(draft, guestFileNames.disk)
+  await link(disk, file).catch(() => copyFile(disk, file))
+  await writeGuestId(draft)
+  await writeNote(draft, note)
+  const folder = join(parent, key)
+  await rm(folder, { recursive: true, force: true })
+  await rename(draft, folder)
+  await makeCurrent(parent, key)
+}

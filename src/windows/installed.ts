@@ -1,0 +1,62 @@
+import { readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import type { GuestFiles } from '../guests/definition.ts'
+import { guestFileNames, readGuestId } from '../guests/guest-id.ts'
+import { checkJson } from './pipeline/check-json.ts'
+import type { WindowsChoice } from './settings.ts'
+
+const noteName = 'windows.json'
+const note = v.object({
+  edition: v.string(),
+  language: v.string(),
+  architecture: v.picklist(['x64', 'arm64']),
+  profile: v.picklist(['slim', 'stock']),
+  build: v.string(),
+  /** Where the medium came from. */
+  provenance: v.object({ source: v.string(), from: v.string(), sha256: v.string() }),
+})
+/** What was installed, and from what. */
+export type InstalledNote = v.InferOutput<typeof note>
+
+/** Windows that was installed. */
+export interface InstalledWindows {
+  readonly files: GuestFiles
+  readonly note: InstalledNote
+}
+
+const current = 'current'
+
+/** The Windows in use as a guest, where its files lie in `parent`; undefined where none was installed. */
+export async function findInstalled(parent: string): Promise<InstalledWindows | undefined> {
+  const name = await readlink(join(parent, current)).catch(() => undefined)
+  if (name === undefined || !/^[0-9a-f]{16}$/.test(name)) {
+    return undefined
+  }
+  const folder = join(parent, name)
+  const found = checkJson(note, await readFile(join(folder, noteName), 'utf8').catch(() => ''))
+  const id = await readGuestId(folder).catch(() => undefined)
+  return found && id !== undefined ? { note: found, files: { disk: join(folder, guestFileNames.disk), id } } : undefined
+}
+
+/** Writes beside a guest's files what they are. */
+export async function writeNote(folder: string, what: InstalledNote): Promise<void> {
+  await writeFile(join(folder, noteName), `${JSON.stringify(what, undefined, 2)}\n`)
+}
+
+/** From now on the Windows in that folder of `parent` is the one in use. */
+export async function makeCurrent(parent: string, name: string): Promise<void> {
+  const draft = join(parent, '.current')
+  await rm(draft, { force: true })
+  await symlink(name, draft)
+  await rename(draft, join(parent, current))
+}
+
+/** What of a choice the installed Windows is not; empty where it is what was chosen. */
+export function differences({ note: installed }: InstalledWindows, choice: Partial<WindowsChoice>): string[] {
+  const keys = ['edition', 'language', 'profile', 'architecture'] as const
+  return keys.flatMap((key) => {
+    const wanted = choice[key]
+    return wanted === undefined || wanted === installed[key] ? [] : [`${key} ${wanted}, and ${installed[key]} is there`]
+  })
+}

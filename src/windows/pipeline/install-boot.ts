@@ -1,0 +1,107 @@
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { LastWords } from '../../machines/last-words.ts'
+import { Machine, type MachineOrigin, type MachinePlace, type Programs } from '../../machines/machine.ts'
+import { takeScreenshot } from '../../machines/screenshot.ts'
+import { formatDuration } from '../../protocol/duration.ts'
+import { OsrunError } from '../../protocol/errors.ts'
+import type { Report, ReportStage } from '../report.ts'
+import { StageWatch } from './stage-watch.ts'
+
+/** One boot of the system that installs itself, from power on to power off. */
+export interface InstallBoot {
+  readonly programs: Programs
+  readonly place: MachinePlace
+  readonly origin: Omit<MachineOrigin, 'memory' | 'network'>
+  readonly stage: ReportStage
+  readonly limits: InstallLimits
+  /** Where the disk layer goes that the guest wrote. */
+  readonly folder: string
+  /** Where the log and the screen of a boot that fails are kept; what lay there before goes. */
+  readonly evidence: string
+  readonly onReport: (report: Report) => void
+  /** Hears of the machine while it runs: for who wants to see its screen. */
+  readonly onMachine?: ((machine: Machine | undefined) => void) | undefined
+  readonly signal: AbortSignal
+}
+
+/** How long an installing guest may take, in milliseconds. */
+export interface InstallLimits {
+  /** Without a word on the serial port and without a change on the screen. */
+  readonly silence: number
+  /** Of one boot. */
+  readonly boot: number
+}
+
+/**
+ * Boots the guest and waits until it has said that its stage is done and has powered off, or restarts.
+ * @returns the name of the disk layer in `folder`
+ * @throws OsrunError INSTALL_FAILED naming the step, with the guest's last words and where its screen is kept;
+ * CANCELED, QEMU_UNUSABLE, DISK_FULL
+ */
+export async function installBoot(boot: InstallBoot): Promise<string> {
+  const { programs, place, origin, stage, folder, evidence, onMachine, signal } = boot
+  await rm(evidence, { recursive: true, force: true })
+  const startedAt = performance.now()
+  const machine = await Machine.start(
+    programs,
+    place,
+    { ...origin, memory: { use: 'fresh' }, network: 'isolated' },
+    signal,
+  )
+  onMachine?.(machine)
+  const watch = new StageWatch(machine, boot)
+  try {
+    await machine.resume()
+    const how = await watch.end(signal)
+    if (signal.aborted) {
+      throw new OsrunError('CANCELED', `The installation was canceled in its stage "${stage}".`)
+    }
+    if (how !== undefined || !watch.finished) {
+      const after = formatDuration(performance.now() - startedAt)
+      throw await failure(watch, boot, machine, how ?? 'the guest powered off', after)
+    }
+    const name = basename(machine.overlay)
+    await rename(machine.overlay, join(folder, name))
+    return name
+  } finally {
+    onMachine?.(undefined)
+    await machine.release()
+  }
+}
+
+async function failure(
+  watch: StageWatch,
+  { stage, evidence }: InstallBoot,
+  machine: Machine,
+  how: string,
+  after: string,
+): Promise<OsrunError> {
+  const kept = await keepEvidence(machine, watch.lastScreen, evidence)
+  const words = new LastWords(1500)
+  words.add(watch.lastLines.join('\n'))
+  const step = watch.step === undefined ? `before its first step` : `at its step "${watch.step}"`
+  const qemu = machine.qemu.lastWords().trim()
+  return new OsrunError(
+    'INSTALL_FAILED',
+    `The installation stopped in its stage "${stage}", ${step}: ${how} after ${after}.` +
+      `${`${words}`.trim() === '' ? '\nThe guest said nothing on its serial port.' : `\nThe guest's last words:\n${`${words}`.trim().replace(/^/gm, '  ')}`}` +
+      `${qemu === '' ? '' : `\nQEMU's last words:\n${qemu.replace(/^/gm, '  ')}`}` +
+      `\nIts log${kept.screen ? ' and its last screen are' : ' is'} in ${evidence}. ` +
+      'The same command goes on from the last stage that was finished.',
+  )
+}
+
+async function keepEvidence(machine: Machine, lastScreen: Buffer | undefined, evidence: string) {
+  await mkdir(evidence, { recursive: true })
+  await copyFile(join(machine.place.folder, 'serial.log'), join(evidence, 'serial.log')).catch(() => {})
+  // A machine that has powered off has no screen any more: then it is the last one that was looked at.
+  const screen = await takeScreenshot(machine).then(
+    ({ png }) => png,
+    () => lastScreen,
+  )
+  if (screen !== undefined) {
+    await writeFile(join(evidence, 'screen.png'), screen)
+  }
+  return { screen: screen !== undefined }
+}

@@ -1,0 +1,120 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import type { Programs } from '../../src/machines/machine.ts'
+import { findPrograms } from '../../src/server/programs.ts'
+import { openRunFolder, type RunFolder } from '../../src/server/run-folder.ts'
+import { installStandIn, type StandInInstall } from '../windows/stand-in/install.ts'
+import { buildStandIn, missingForStandIn, type StandIn } from '../windows/stand-in/system.ts'
+import { processes, qemus } from './host-processes.ts'
+
+const missing = await missingForStandIn()
+
+let standIn: StandIn
+let programs: Programs
+let folder: string
+let run: RunFolder
+
+beforeAll(async () => {
+  if (missing === undefined) {
+    programs = await findPrograms()
+    standIn = await buildStandIn()
+  }
+})
+afterAll(() => standIn?.[Symbol.asyncDispose]())
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'osrun install '))
+  run = await openRunFolder(folder)
+  onTestFinished(async () => {
+    await run.remove()
+    await rm(folder, { recursive: true, force: true })
+  })
+})
+
+async function install(plan: string | undefined, more: Partial<StandInInstall> = {}) {
+  const media = more.media ?? [await standIn.boot(plan), standIn.install]
+  return installStandIn({ folder, programs, place: () => run.place(), media, ...more })
+}
+
+describe.skipIf(missing !== undefined)(`a system that installs itself${missing ?? ''}`, () => {
+  test('is booted once for each stage, whether it powers off or restarts, and leaves one disk', async () => {
+    const { disk, heard, reports } = await install('specialize restart\n')
+    expect(heard).toEqual(['blank', 'pe', 'specialize', 'logon', 'disk'])
+    expect(reports).toEqual([
+      ...['pe apply begin', 'pe apply percent', 'pe apply percent', 'pe apply done', 'pe finish begin'],
+      ...['pe finish done', 'specialize settings begin', 'specialize settings done', 'specialize finish begin'],
+      ...['specialize finish done', 'logon autostart begin', 'logon defender skipped', 'logon autostart done'],
+      ...['logon finish begin', 'logon finish done'],
+    ])
+    const { stdout } = await execa(programs.qemuImg, ['info', '--output=json', disk ?? ''])
+    expect(JSON.parse(stdout)).toMatchObject({ 'virtual-size': 4 * 2 ** 30, 'format-specific': { type: 'qcow2' } })
+    expect(JSON.parse(stdout)).not.toHaveProperty('backing-filename')
+    expect(await qemus(folder)).toEqual([])
+  })
+
+  test('is not installed again while its media are the same', async () => {
+    const media = [await standIn.boot(), standIn.install]
+    const first = await install(undefined, { media })
+    const second = await install(undefined, { media })
+    expect(second.heard).toEqual(['blank again', 'pe again', 'specialize again', 'logon again', 'disk again'])
+    expect(second).toMatchObject({ disk: first.disk, reports: [] })
+  })
+
+  const silent = { silence: 45_000, boot: 400_000 }
+  test.each([
+    ['reports a failure', 'pe fail', 'pe', 'apply', /the guest reported a failure \(the disk does not want to\) after/],
+    ['never says a word', 'pe silent', 'pe', undefined, /said nothing and its screen did not change for 45 s after/],
+    ['powers off before it is done', 'specialize lie', 'specialize', 'settings', /the guest powered off after/],
+    ['goes on for ever', 'specialize babble', 'specialize', undefined, /the limit of 60 s for one boot passed/],
+    ['hangs', 'logon hang', 'logon', 'autostart', /said nothing and its screen did not change for 45 s after/],
+  ] as const)('that %s is an error with its step, its words and its screen', async (_, plan, stage, step, how) => {
+    const limits = { [stage]: plan.endsWith('babble') ? { silence: 45_000, boot: 60_000 } : silent }
+    const { error, heard } = await install(`${plan}\n`, { limits })
+    const at = step === undefined ? 'before its first step' : `at its step "${step}"`
+    expect(error).toMatchObject({ code: 'INSTALL_FAILED', message: expect.stringMatching(how) })
+    expect(error?.message).toContain(`The installation stopped in its stage "${stage}", ${at}: `)
+    expect(error?.message).toContain(`${join(folder, 'failed')}. The same command goes on from`)
+    if (step !== undefined) {
+      expect(error?.message).toContain(`osrun: ${stage} ${step} begin`)
+      expect(await readFile(join(folder, 'failed', 'serial.log'), 'latin1')).toContain(`${stage} ${step} begin`)
+    }
+    expect((await readFile(join(folder, 'failed', 'screen.png'))).subarray(1, 4).toString()).toBe('PNG')
+    expect(await qemus(folder)).toEqual([])
+    // What was finished before is there for the next try, and nothing of what failed.
+    expect(heard.at(-1)).toBe(stage)
+    const kept = (await readdir(join(folder, 'steps'))).map((name) => name.replace(/-[0-9a-f]+$/, '')).sort()
+    expect(kept).toEqual(heard.slice(0, -1).sort())
+  })
+
+  test('is canceled by a signal, and goes on from the stage that was canceled', async () => {
+    const media = [await standIn.boot(), standIn.install]
+    const cancel = new AbortController()
+    const onStep = (step: string) => step === 'specialize' && setTimeout(() => cancel.abort(), 3000)
+    const canceled = await install(undefined, { media, signal: cancel.signal, onStep })
+    expect(canceled.error).toMatchObject({ code: 'CANCELED', message: expect.stringContaining('"specialize"') })
+    expect(await qemus(folder)).toEqual([])
+    const { disk, heard } = await install(undefined, { media })
+    expect(heard).toEqual(['blank again', 'pe again', 'specialize', 'logon', 'disk'])
+    expect(disk).toBeDefined()
+  })
+
+  test('goes on after its installer was killed, whose QEMU ended with it', async () => {
+    const media = [await standIn.boot(), standIn.install]
+    const script = new URL('../windows/stand-in/install-child.ts', import.meta.url).pathname
+    const child = execa(process.execPath, [script, folder, ...media], { reject: false })
+    for await (const line of child) {
+      if (line === 'does specialize') {
+        await expect.poll(() => qemus(folder), { timeout: 60_000 }).toHaveLength(1)
+        child.kill('SIGKILL')
+      }
+    }
+    await child
+    const left = () => processes((words) => words.join().includes(folder) && words.join().includes('qemu-system'))
+    await expect.poll(left, { timeout: 10_000 }).toEqual([])
+    const { heard } = await install(undefined, { media })
+    expect(heard).toEqual(['blank again', 'pe again', 'specialize', 'logon', 'disk'])
+  })
+})
