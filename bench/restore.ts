@@ -29,18 +29,30 @@ type Starts = Record<'osrun' | 'qemu -loadvm', Start[]>
 export async function measureRestore(bench: Bench): Promise<Measured> {
   const parts: Measured[] = []
   for (const memoryMiB of sizes) {
-    const idle = await openSavedGuest(bench, memoryMiB)
-    // The usual guest most often: of few values the slowest is no percentile.
-    const rounds = memoryMiB === usualMemoryMiB ? bench.rounds : Math.ceil(bench.rounds / 2)
-    parts.push(await measureGuest(bench, idle, 'idle', rounds))
-    bench.signal.throwIfAborted()
-    bench.say(`restore: filling ${memoryMiB} MiB`)
-    const filled = await fillGuest(idle, bench.signal)
-    parts.push(await measureGuest(bench, filled, 'filled', Math.ceil(bench.rounds / 4)))
-    // Gigabytes, which the next size needs.
-    await rm(filled.home.store.folder, { recursive: true, force: true })
+    try {
+      await measureSize(bench, memoryMiB, parts)
+    } catch (error) {
+      // What the other sizes took minutes for is not lost with it.
+      if (parts.length === 0 || bench.signal.aborted) {
+        throw error
+      }
+      bench.say(`restore: ${memoryMiB} MiB failed: ${error instanceof Error ? error.message : error}`)
+    }
   }
   return { tables: parts.flatMap(({ tables }) => tables), goals: parts.flatMap(({ goals }) => goals) }
+}
+
+async function measureSize(bench: Bench, memoryMiB: number, parts: Measured[]): Promise<void> {
+  const idle = await openSavedGuest(bench, memoryMiB)
+  // The usual guest most often: of few values the slowest is no percentile.
+  const rounds = memoryMiB === usualMemoryMiB ? bench.rounds : Math.ceil(bench.rounds / 2)
+  parts.push(await measureGuest(bench, idle, 'idle', rounds))
+  bench.signal.throwIfAborted()
+  bench.say(`restore: filling ${memoryMiB} MiB`)
+  const filled = await fillGuest(idle, bench.signal)
+  parts.push(await measureGuest(bench, filled, 'filled', Math.ceil(bench.rounds / 4)))
+  // Gigabytes, which the next size needs.
+  await rm(filled.home.store.folder, { recursive: true, force: true })
 }
 
 async function measureGuest(bench: Bench, guest: SavedGuest, use: string, rounds: number): Promise<Measured> {

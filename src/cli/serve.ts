@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { viewerAddress } from '../client/viewer-address.ts'
 import { formatReadyLine } from '../protocol/ready.ts'
 import { isContainer } from '../server/container.ts'
 import { serve } from '../server/serve.ts'
@@ -46,6 +47,9 @@ export async function serveCommand(options: ServeCommand, version: string): Prom
   process.stdout.write(`${formatReadyLine(served.url)}\n`)
   if (made) {
     log(`token ${token}`)
+    // Of all interfaces a browser on this computer takes the loopback.
+    const url = served.url.replace(/\/\/(0\.0\.0\.0|\[::\])/, '//127.0.0.1')
+    log(`the machines can be watched at ${viewerAddress({ url, token }, '/')}`)
   }
   const why = await Promise.race([signaled, served.idle.then(() => 'no client left')])
   log(`stopping: ${why}`)

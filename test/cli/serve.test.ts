@@ -19,11 +19,15 @@ afterEach(async () => {
 })
 
 function serve(...flags: string[]) {
+  return start({ OSRUN_TOKEN: 'secret token' }, flags)
+}
+
+function start(env: Record<string, string>, flags: readonly string[]) {
   return execa(process.execPath, ['src/cli/main.ts', 'serve', '--cache', cache, '--accel', 'tcg', ...flags], {
     reject: false,
     buffer: false,
     stdin: 'ignore',
-    env: { OSRUN_TOKEN: 'secret token' },
+    env,
   })
 }
 
@@ -42,6 +46,19 @@ test.skipIf(withoutQemu !== undefined)('answers on loopback, and ends in order o
   server.kill('SIGTERM')
   expect((await server).exitCode).toBe(0)
   expect(await readdir(join(cache, 'runs'))).toEqual([])
+})
+
+test.skipIf(withoutQemu !== undefined)('says its token and where to watch it, where nobody gave it one', async () => {
+  const server = start({}, ['--host', '0.0.0.0', '--exit-when-idle', '1'])
+  let said = ''
+  server.stderr.setEncoding('utf8').on('data', (piece: string) => {
+    said += piece
+  })
+  const url = await readyUrl(server)
+  await server
+  const token = /^osrun: token ([0-9a-f]{32})$/m.exec(said)?.[1]
+  const address = `http://127.0.0.1:${new URL(url).port}/#token=${token}`
+  expect(said).toContain(`osrun: the machines can be watched at ${address}\n`)
 })
 
 test.skipIf(withoutQemu !== undefined)('ends in order although nobody reads what it says', async () => {
