@@ -1,0 +1,80 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { installedGuest } from '../../src/guests/prepare.ts'
+import { differences, findInstalled, type InstalledNote, makeCurrent, writeNote } from '../../src/windows/installed.ts'
+import { chooseWindows } from '../../src/windows/settings.ts'
+
+const note: InstalledNote = {
+  ...{ edition: 'Professional', language: 'en-us', architecture: 'x64', profile: 'slim', build: '26100.1742' },
+  provenance: { source: 'own', from: '/isos/win 11.iso', sha256: 'ab'.repeat(32) },
+}
+
+let cache: string
+let parent: string
+
+beforeEach(async () => {
+  cache = await mkdtemp(join(tmpdir(), 'installed '))
+  parent = join(cache, 'guests', 'win11')
+  await mkdir(parent, { recursive: true })
+  onTestFinished(() => rm(cache, { recursive: true, force: true }))
+})
+
+async function put(name: string, what: InstalledNote = note): Promise<void> {
+  await mkdir(join(parent, name))
+  await writeFile(join(parent, name, 'disk.qcow2'), name)
+  await writeFile(join(parent, name, 'guest.json'), `{"id":"${name}"}`)
+  await writeNote(join(parent, name), what)
+}
+
+test('where nothing was installed there is nothing', async () => {
+  expect(await findInstalled(parent)).toBeUndefined()
+  expect(await installedGuest('win11', { cache })).toBeUndefined()
+})
+
+test('what was installed last is the one in use', async () => {
+  await put('00112233445566aa')
+  await makeCurrent(parent, '00112233445566aa')
+  await put('ffeeddccbbaa9988', { ...note, edition: 'Education' })
+  expect((await findInstalled(parent))?.files.id).toBe('00112233445566aa')
+  await makeCurrent(parent, 'ffeeddccbbaa9988')
+  expect(await findInstalled(parent)).toMatchObject({ note: { edition: 'Education' } })
+  const disk = join(parent, 'ffeeddccbbaa9988', 'disk.qcow2')
+  expect(await installedGuest('win11', { cache })).toEqual({ disk, id: 'ffeeddccbbaa9988' })
+})
+
+test.each([
+  ['that leads elsewhere', () => makeCurrent(parent, '../../elsewhere')],
+  ['to nothing', () => makeCurrent(parent, '00112233445566aa')],
+  [
+    'to a note that is cut',
+    async () => {
+      await put('00112233445566aa')
+      await writeFile(join(parent, '00112233445566aa', 'windows.json'), '{"edition":')
+      await makeCurrent(parent, '00112233445566aa')
+    },
+  ],
+])('a link %s is as none', async (_, make) => {
+  await make()
+  expect(await findInstalled(parent)).toBeUndefined()
+})
+
+test('a choice is compared with what is there, and what nobody chose is as it is', () => {
+  const installed = { files: { disk: 'd', id: 'i' }, note }
+  expect(differences(installed, {})).toEqual([])
+  expect(differences(installed, { edition: 'Professional', language: 'en-us' })).toEqual([])
+  expect(differences(installed, { edition: 'Education', profile: 'stock' })).toEqual([
+    'edition Education, and Professional is there',
+    'profile stock, and slim is there',
+  ])
+})
+
+test('each guest has an edition of its own by default, and a language is written as Windows writes it', () => {
+  expect(chooseWindows('win11')).toEqual({
+    ...{ edition: 'Professional', language: 'en-us', architecture: 'x64', profile: 'slim' },
+  })
+  expect(chooseWindows('server2025', { language: 'de-DE', profile: 'stock' })).toMatchObject({
+    ...{ edition: 'ServerStandard', language: 'de-de', profile: 'stock' },
+  })
+})

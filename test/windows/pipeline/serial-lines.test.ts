@@ -1,0 +1,44 @@
+import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { SerialLines } from '../../../src/windows/pipeline/serial-lines.ts'
+
+let path: string
+let serial: SerialLines
+
+beforeEach(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'serial '))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  path = join(folder, 'serial.log')
+  serial = new SerialLines(path)
+})
+
+test('a file that is not there yet has no lines', async () => {
+  expect(await serial.more()).toEqual([])
+})
+
+test('each line comes once, when it is whole, with any line end', async () => {
+  await appendFile(path, 'osrun: pe apply begin\r\r\nosrun: pe ap')
+  expect(await serial.more()).toEqual(['osrun: pe apply begin'])
+  await appendFile(path, 'ply done\n\n')
+  expect(await serial.more()).toEqual(['osrun: pe apply done'])
+  expect(await serial.more()).toEqual([])
+})
+
+test('what was not ended is a line at the end', async () => {
+  await appendFile(path, 'osrun: pe finish done')
+  expect(await serial.more()).toEqual([])
+  expect(await serial.more(true)).toEqual(['osrun: pe finish done'])
+  expect(await serial.more(true)).toEqual([])
+})
+
+test('a guest that never ends its line, and one that says a great deal, take no memory', async () => {
+  await appendFile(path, 'x'.repeat(5 * 2 ** 20))
+  expect(await serial.more()).toEqual([])
+  await appendFile(path, `${'y'.repeat(10)}\n${'z\n'.repeat(2 ** 20)}last\n`)
+  const lines = await serial.more()
+  expect(lines.at(-1)).toBe('last')
+  expect(lines.length).toBeLessThan(40_000)
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(4096)
+})
