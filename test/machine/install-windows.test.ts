@@ -138,7 +138,7 @@ describe.skipIf(missing !== undefined)(`installing a guest${missing ?? ''}`, { t
     const key = snapshotKey(await keyPartsOf(shape, files, equipment))
     const store = new Store(join(folder, 'store', 'win11', key))
     const place = () => run.place()
-    const secret = 'a secret'
+    const secret = '5ec2e7'
     await provision({ programs, place, guest, files, shape, key, store, secret, onProgress: () => {} })
     const { machine } = await restore({
       ...{ programs, place, store, snapshot: 'provisioned', shape, network: 'isolated', base: files.disk },

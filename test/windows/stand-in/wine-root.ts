@@ -14,7 +14,7 @@ export async function wineRoot(disk: string, folder: string): Promise<string> {
   const [, count] = /^Block count:\s+(\d+)/m.exec(stdout) ?? []
   const [, size] = /^Block size:\s+(\d+)/m.exec(stdout) ?? []
   // A little room to write into.
-  await execa('truncate', ['--size', String(Number(count) * Number(size) + 256 * 2 ** 20), root])
+  await execa('truncate', ['--size', String(Number(count) * Number(size) + 64 * 2 ** 20), root])
   await execa('resize2fs', [root])
   return root
 }
