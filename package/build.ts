@@ -13,7 +13,8 @@ await execa('tsc', ['-p', `${packageFolder}/tsconfig.json`], { preferLocal: true
 await ensureRequirements(['build'], { out: (line) => process.stderr.write(`${line}\n`) })
 await execa('make', ['--silent', '-C', `${root}/docker/agent`], { stdio: 'inherit' })
 await chmod(`${packageFolder}/dist/src/cli/main.js`, 0o755)
-// Plain files for a browser, which the compiler passes over.
+// Plain files, which the compiler passes over: a list, and what is for a browser.
+await cp(`${root}/src/windows/acquire/pinned.json`, `${packageFolder}/dist/src/windows/acquire/pinned.json`)
 await cp(`${root}/src/server/viewer`, `${packageFolder}/dist/src/server/viewer`, { recursive: true })
 for (const name of ['docker', 'README.md', 'LICENSE']) {
   await rm(`${packageFolder}/${name}`, { recursive: true, force: true })

@@ -6,7 +6,7 @@ import { ensureRequirements } from '../src/runtime/requirements/install.ts'
 const out = (line: string) => process.stderr.write(`${line}\n`)
 
 try {
-  await ensureRequirements(['test'], { out })
+  await ensureRequirements(['test', 'windows'], { out })
 } catch (error) {
   out(`${toOsrunError(error).message}\nThe tests that need it are left out.`)
 }

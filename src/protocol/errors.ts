@@ -16,6 +16,7 @@ export const errorCodes = {
   FILE_FAILED: 'user', // the guest's system refused to read, write, list, make or remove a file or folder
   HOST_FILE_FAILED: 'user', // a file of the computer that runs the tests could not be read or written
   NOT_IN_ENVIRONMENT: 'user', // `win` was used in a test file that does not run in the osrun environment
+  MEDIUM_UNUSABLE: 'user', // what was given as Windows medium is something else, is cut, or lacks what it must have
   UNSUPPORTED_BY_GUEST: 'user', // the guest has no such program or feature (PowerShell in `wine`)
 
   // The host lacks something; the message says what to install or free.
@@ -29,6 +30,9 @@ export const errorCodes = {
   DISK_FULL: 'host', // the store's or the overlay's disk has too little room
 
   // Something broke on the way.
+  MEDIUM_UNAVAILABLE: 'system', // no source has the Windows medium, or all of them failed; the message lists each
+  MEDIUM_DAMAGED: 'system', // a downloaded or given Windows medium has another digest than it should
+  DOWNLOAD_FAILED: 'system', // a file could not be downloaded: no answer, a refusal, another size, a stall
   GUEST_BUILD_FAILED: 'system', // the recipe of a guest failed
   INSTALL_FAILED: 'system', // the installing Windows stopped at a step, or said nothing for too long
   GUEST_NOT_READY: 'system', // the guest did not reach its desktop and agent in time

@@ -273,6 +273,8 @@ export const progress = v.object({
   phase: v.string(),
   /** 0 to 100, where it is known. */
   percent: v.optional(v.number()),
+  /** What changes all the time while the phase stays: "1.2 of 4.5 GiB, 10.4 MiB/s, 5 min 03 s left". */
+  detail: v.optional(v.string()),
 })
 export const linkLost = v.object({
   event: v.literal('link-lost'),

@@ -22,6 +22,7 @@ export class ProgressLines {
   #percent = 0
   #phaseAt = 0
   #phasePercent = 0
+  #detail = ''
   #printedPercent = 0
   #printedAt: number
 
@@ -32,7 +33,8 @@ export class ProgressLines {
     this.#printedAt = this.#begin
   }
 
-  readonly report = ({ phase, percent = 0 }: Progress): void => {
+  readonly report = ({ phase, percent = 0, detail = '' }: Progress): void => {
+    this.#detail = detail
     if (phase !== this.#phase) {
       this.#phase = phase
       this.#percent = percent
@@ -63,7 +65,10 @@ export class ProgressLines {
 
   #say(): void {
     this.#printedPercent = this.#percent
-    this.say(this.#percent > 0 ? `${this.#phase}, ${Math.floor(this.#percent)}%${this.#left()}` : this.#phase)
+    const percent = this.#percent > 0 ? `${Math.floor(this.#percent)}%` : ''
+    // A detail knows the speed of the moment.
+    const more = this.#detail === '' && percent !== '' ? this.#left() : this.#detail
+    this.say([this.#phase, percent, more].filter((part) => part !== '').join(', '))
   }
 
   #left(): string {
@@ -71,7 +76,7 @@ export class ProgressLines {
     if (done < enough.percent || time < enough.milliseconds || this.#percent >= 100) {
       return ''
     }
-    return `, about ${formatDuration((time * (100 - this.#percent)) / done)} left`
+    return `about ${formatDuration((time * (100 - this.#percent)) / done)} left`
   }
 }
 

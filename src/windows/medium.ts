@@ -1,6 +1,10 @@
 /** Processor architectures of Windows that can be installed. */
 export type Architecture = 'x64' | 'arm64'
 
+/** What can be had, by the name of the guest that is made of it. */
+export const products = ['win11', 'win10', 'server2025', 'server2022', 'server2019'] as const
+export type Product = (typeof products)[number]
+
 /** Where an install image came from: part of the key of all that is made from it. */
 export interface Provenance {
   readonly source: 'own' | 'catalogue' | 'pinned' | 'uup-dump'
@@ -24,6 +28,11 @@ export interface Wanted {
   /** As Windows writes it, e.g. `en-us`. */
   readonly language: string
   readonly architecture: Architecture
+}
+
+/** What is asked of the sources of media. */
+export interface WantedMedium extends Wanted {
+  readonly product: Product
 }
 
 /** One image inside of an install image, read from the WIM's XML. */

@@ -1,10 +1,11 @@
 /** What a host can be prepared for. */
-export type Purpose = 'machines' | 'wine' | 'build' | 'test'
+export type Purpose = 'machines' | 'wine' | 'windows' | 'build' | 'test'
 
 /** What each purpose is, as a person says it after "for". */
 export const purposes: Readonly<Record<Purpose, string>> = {
   machines: 'running machines',
   wine: 'making the guest wine',
+  windows: 'getting Windows and making media of it',
   build: 'building osrun from its repository',
   test: "running the repository's tests",
 }
@@ -128,6 +129,34 @@ export const requirements: readonly Requirement[] = [
     version: versionAfter('mount from util-linux'),
     packages: { apt: 'mount', dnf: 'util-linux' },
     platform: 'linux',
+  },
+  {
+    purpose: 'windows',
+    name: 'cabextract',
+    why: "unpacks Microsoft's list of media, and packages of Windows",
+    version: versionAfter('cabextract version'),
+    packages: { apt: 'cabextract', brew: 'cabextract', dnf: 'cabextract' },
+  },
+  {
+    purpose: 'windows',
+    name: 'wimlib-imagex',
+    why: 'reads and makes images of Windows',
+    version: versionAfter('wimlib-imagex', '1.13'),
+    packages: { apt: 'wimtools', brew: 'wimlib', dnf: 'wimlib-utils' },
+  },
+  {
+    purpose: 'windows',
+    name: 'genisoimage',
+    why: 'makes the media that a machine installs from',
+    version: versionAfter('genisoimage'),
+    packages: { apt: 'genisoimage', dnf: 'genisoimage' },
+  },
+  {
+    purpose: 'windows',
+    name: 'mcopy',
+    why: 'fills the part of a medium that UEFI boots',
+    version: versionAfter('mcopy \\(GNU mtools\\)'),
+    packages: { apt: 'mtools', brew: 'mtools', dnf: 'mtools' },
   },
   {
     purpose: 'build',
