@@ -68,3 +68,16 @@ test('a long phase says how long it will take at its speed until now', () => {
     'osrun: applying, 100% (3 min 12 s)',
   ])
 })
+
+test('what changes all the time is told with the line, and makes no line by itself', () => {
+  const { lines, clock, progress } = start()
+  for (let percent = 0; percent <= 20; percent += 1) {
+    progress.report({ phase: 'downloading', percent, detail: `${percent} B of 100 B` })
+    clock.now += 400
+  }
+  expect(lines).toEqual([
+    'osrun: downloading, 0 B of 100 B (0 ms)',
+    'osrun: downloading, 10%, 10 B of 100 B (4 s)',
+    'osrun: downloading, 20%, 20 B of 100 B (8 s)',
+  ])
+})

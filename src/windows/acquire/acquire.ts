@@ -48,13 +48,10 @@ const checked = v.object({
     ),
   ),
   medium: v.optional(
-    v.strictObject(
-      {
-        from: v.pipe(v.string('a path or an address'), v.nonEmpty('a path or an address')),
-        sha256: v.optional(v.string('64 hexadecimal digits')),
-      },
-      '{ from, sha256 }',
-    ),
+    v.strictObject({
+      from: v.pipe(v.string('a path or an address'), v.nonEmpty('a path or an address')),
+      sha256: v.optional(v.string('64 hexadecimal digits')),
+    }),
   ),
   hosts: v.optional(v.record(v.string(), v.string('an address'), 'an object of addresses by host')),
 })

@@ -33,7 +33,8 @@ export function rangeOf(headers: Answer['headers']): { start?: number; end?: num
 export function retryAfter(headers: Answer['headers'], most: number, now = Date.now()): number | undefined {
   const text = one(headers['retry-after']) ?? ''
   const seconds = wholeNumber(text)
-  const wait = seconds === undefined ? Date.parse(text) - now : seconds * 1000
+  const at = /^[A-Z][a-z]{2}, /.test(text) ? Date.parse(text) : Number.NaN
+  const wait = seconds === undefined ? at - now : seconds * 1000
   return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), most)
 }
 

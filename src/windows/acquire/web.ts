@@ -119,6 +119,9 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) {
     return String(error)
   }
+  if (error.message.startsWith('Redirect loop')) {
+    return 'it redirects to itself'
+  }
   const code = 'code' in error ? String(error.code) : ''
   const words: Partial<Record<string, string>> = {
     ECONNREFUSED: 'the connection was refused',

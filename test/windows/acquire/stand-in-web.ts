@@ -70,6 +70,11 @@ export class StandInWeb implements AsyncDisposable {
     this.#handlers.set(`/${host}${path}`, handler)
   }
 
+  /** What answers a path now. */
+  handler(host: string, path: string): Handler {
+    return this.#handlers.get(`/${host}${path}`) ?? (() => undefined)
+  }
+
   redirect(host: string, path: string, location: string, status = 302): void {
     this.on(host, path, (_, response) => {
       response.writeHead(status, { location }).end()
