@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { type AcquireOptions, acquire } from '../../../src/windows/acquire/acquire.ts'
@@ -65,16 +65,19 @@ describe('what was acquired', () => {
     expect(web.asked.map(({ host }) => host)).toEqual(['go.microsoft.com', 'download.microsoft.com'])
   })
 
-  test('is acquired again where it was cut or removed', async ({ web, folder }) => {
+  test('is acquired again where it was cut, grew or was removed', async ({ web, folder }) => {
     offerCatalogue(web)
     offerEsd(web)
     const first = await acquire(professional, optionsFor(web, folder))
     const file = first.kind === 'uup' ? '' : first.file
-    await truncate(file, esd.length - 1)
-    expect(await acquire(professional, optionsFor(web, folder))).toEqual(first)
+    for (const size of [esd.length - 1, esd.length + 1]) {
+      await truncate(file, size)
+      expect(await acquire(professional, optionsFor(web, folder))).toEqual(first)
+      expect((await stat(file)).size).toBe(esd.length)
+    }
     await rm(file)
     expect(await acquire(professional, optionsFor(web, folder))).toEqual(first)
-    expect(web.askedFor('dl.delivery.mp.microsoft.com', new URL(esdFields.FilePath).pathname)).toHaveLength(3)
+    expect(web.askedFor('dl.delivery.mp.microsoft.com', new URL(esdFields.FilePath).pathname)).toHaveLength(4)
   })
 
   test('for another language is another', async ({ web, folder }) => {
