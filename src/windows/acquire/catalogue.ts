@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { isOsrunError, OsrunError } from '../../protocol/errors.ts'
+import { lock } from '../../snapshots/lock.ts'
 import type { Medium, Product, WantedMedium } from '../medium.ts'
 import { type CatalogueFile, parseCatalogue } from './catalogue-xml.ts'
 import { download } from './download.ts'
@@ -76,59 +77,62 @@ async function readCatalogue(link: string, sourcing: Sourcing): Promise<Catalogu
   const { folder, onProgress, signal } = sourcing
   onProgress({ phase: "reading Microsoft's catalogue" })
   const parent = join(folder, 'catalogue')
-  const cabinet = await download(
-    { url: link, what: "Microsoft's catalogue", folder: parent, name: 'products.cab', notes: parent, trusted: true },
-    { ...sourcing, onProgress: () => undefined },
-  )
-  const unpacked = await mkdtemp(join(parent, 'unpacked-'))
+  // It changes under the same address, so that each call has its own, one after the other.
+  const unlock = await lock(join(parent, 'catalogue.lock'), signal)
   try {
-    if (cabinet.bytes > most.packed) {
-      throw catalogueFailure(link, `it has ${cabinet.bytes} bytes, which is too much for a list`)
+    const cabinet = await download(
+      { url: link, what: "Microsoft's catalogue", folder: parent, name: 'products.cab', notes: parent, trusted: true },
+      { ...sourcing, onProgress: () => undefined },
+    )
+    try {
+      if (cabinet.bytes > most.packed) {
+        throw catalogueFailure(link, `it has ${cabinet.bytes} bytes, which is too much for a list`)
+      }
+      return parse(await unpack(cabinet.file, link, signal), link)
+    } finally {
+      await rm(cabinet.file, { force: true })
     }
-    await unpack(cabinet.file, unpacked, link, signal)
-    const name = (await readdir(unpacked)).find((entry) => entry.toLowerCase() === 'products.xml')
-    const path = join(unpacked, name ?? 'products.xml')
-    const { size = 0 } = (await stat(path).catch(() => undefined)) ?? {}
-    if (name === undefined || size > most.unpacked) {
-      throw catalogueFailure(link, name === undefined ? 'it holds no products.xml' : `its list has ${size} bytes`)
-    }
-    return parse(await readFile(path), link)
   } finally {
-    await rm(unpacked, { recursive: true, force: true })
-    // It changes under the same address.
-    await rm(cabinet.file, { force: true })
+    await unlock()
   }
 }
 
-/** The one file that is wanted of it, under no other name than its own: a cabinet may hold paths. */
-async function unpack(cabinet: string, folder: string, link: string, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await execa('cabextract', unpackArguments(cabinet, folder), {
-      stdin: 'ignore',
-      timeout: unpackDeadline,
-      ...(signal && { cancelSignal: signal }),
-    })
-  } catch (cause) {
-    const error = cause as { code?: string; isCanceled?: boolean; timedOut?: boolean; stderr?: string; message: string }
-    if (error.code === 'ENOENT') {
-      throw new OsrunError('HOST_INCOMPLETE', 'Expected `cabextract` on this host. Install the package cabextract.', {
-        cause,
-      })
-    }
-    if (error.isCanceled) {
-      throw new OsrunError('CANCELED', "Unpacking Microsoft's catalogue was canceled.", { cause })
-    }
-    const words = error.timedOut ? `it took longer than ${unpackDeadline / 1000} s` : (error.stderr ?? error.message)
-    throw catalogueFailure(link, `cabextract could not unpack it: ${words.trim().slice(0, 500)}`)
+/** The list in a cabinet. */
+async function unpack(cabinet: string, link: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const result = await execa('cabextract', unpackArguments(cabinet), {
+    reject: false,
+    encoding: 'buffer',
+    maxBuffer: most.unpacked,
+    stdin: 'ignore',
+    timeout: unpackDeadline,
+    ...(signal && { cancelSignal: signal }),
+  })
+  if (result.code === 'ENOENT') {
+    throw new OsrunError('HOST_INCOMPLETE', 'Expected `cabextract` on this host. Install the package cabextract.')
   }
+  if (result.isCanceled) {
+    throw new OsrunError('CANCELED', "Unpacking Microsoft's catalogue was canceled.")
+  }
+  if (result.failed) {
+    const words = Buffer.from(result.stderr ?? []).toString('utf8')
+    throw catalogueFailure(
+      link,
+      `cabextract could not unpack it: ${(words || (result.shortMessage ?? '')).trim().slice(0, 500)}`,
+    )
+  }
+  const list = Buffer.from(result.stdout ?? [])
+  if (list.length === 0) {
+    throw catalogueFailure(link, 'it holds no products.xml')
+  }
+  return list
 }
 
-/** The command line of cabextract for the list alone. */
-export function unpackArguments(cabinet: string, folder: string): string[] {
-  return ['--quiet', '--lowercase', '--filter', 'products.xml', '--directory', folder, cabinet]
+/** The command line of cabextract for the list alone, and that to its stdout: a cabinet may hold paths. */
+export function unpackArguments(cabinet: string): string[] {
+  return ['--quiet', '--pipe', '--filter', 'products.xml', cabinet]
 }
 
-function parse(document: Buffer, link: string): CatalogueFile[] {
+function parse(document: Uint8Array, link: string): CatalogueFile[] {
   try {
     return parseCatalogue(document)
   } catch (cause) {

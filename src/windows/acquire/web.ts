@@ -9,8 +9,8 @@ export interface Request {
   readonly method?: 'GET' | 'HEAD'
   readonly headers?: Readonly<Record<string, string>>
   /**
-   * What arrives is trusted as it is, since nothing vouches for its content: each hop has to be https, or a mirror that
-   * the user chose.
+   * What arrives is trusted as it is, since nothing vouches for its content: each hop is made https, unless it is a
+   * mirror that the user chose.
    */
   readonly trusted?: boolean
   readonly signal?: AbortSignal | undefined
@@ -102,8 +102,9 @@ function proxyOf(environment: Readonly<Record<string, string | undefined>>, opti
 function toMirrors(hosts: Hosts, trusted: boolean): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     const asked = new URL(options.path, String(options.origin))
-    const target = mirrored(asked, hosts)
-    if (trusted && target === asked && asked.protocol !== 'https:') {
+    const mirror = mirrored(asked, hosts)
+    const target = trusted && mirror === asked ? secured(asked) : mirror
+    if (target === undefined) {
       throw new OsrunError(
         'DOWNLOAD_FAILED',
         `${shown(asked)} is not https, and nothing else vouches for what it answers.`,
@@ -112,6 +113,14 @@ function toMirrors(hosts: Hosts, trusted: boolean): Dispatcher.DispatcherCompose
     const { origin, pathname, search } = target
     return dispatch({ ...options, origin, path: `${pathname}${search}` }, handler)
   }
+}
+
+/** The same by https; undefined for a port of which nobody knows what would answer there. */
+export function secured(url: URL): URL | undefined {
+  if (url.protocol === 'https:') {
+    return url
+  }
+  return url.protocol === 'http:' && url.port === '' ? new URL(url.href.replace(/^http:/, 'https:')) : undefined
 }
 
 /** Why a server could not be asked, for a person. */

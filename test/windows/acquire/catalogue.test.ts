@@ -74,9 +74,9 @@ describe('a catalogue that cannot be used is a reason to look elsewhere:', () =>
   const xml = productsXml([catalogueFile(esdFields)])
   test.for([
     ['it is no cabinet', Buffer.from('<html>Sorry'), /cabextract could not unpack it/],
-    ['it holds something else', cabinetOf({ 'other.xml': xml }), /it holds no products.xml|could not unpack/],
-    ['it holds a path', cabinetOf({ '../products.xml': xml }), /it holds no products.xml|could not unpack/],
-    ['it was cut', cabinetOf({ 'products.xml': xml }).subarray(0, 400), /could not unpack it|no XML|no products.xml/],
+    ['it holds something else', cabinetOf({ 'other.xml': xml }), /it holds no products.xml/],
+    ['it holds a path', cabinetOf({ '../products.xml': xml }), /it holds no products.xml/],
+    ['it was cut', cabinetOf({ 'products.xml': xml }).subarray(0, 400), /could not unpack it/],
     ['its list is no XML', cabinetOf({ 'products.xml': Buffer.from('<a><b></a>') }), /its list is no XML/],
     ['its list is empty', cabinetOf({ 'products.xml': productsXml([]) }), /no architecture x64; it has no files/],
   ] as const)('%s', async ([, cabinet, words], { web, folder }) => {
@@ -104,6 +104,20 @@ describe('a catalogue that cannot be used is a reason to look elsewhere:', () =>
       'Expected `cabextract` on this host. Install the package cabextract.',
     )
   })
+})
+
+test('the list may be written with capitals', async ({ web, folder }) => {
+  offerCabinet(web, cabinetOf({ 'Products.XML': productsXml([catalogueFile(esdFields)]) }))
+  offerEsd(web)
+  await expect(acquire(professional, optionsFor(web, folder, only))).resolves.toMatchObject({ kind: 'esd' })
+})
+
+test('two that acquire at the same time do not take the list from each other', async ({ web, folder }) => {
+  offerCatalogue(web)
+  offerEsd(web)
+  const both = [1, 2, 3].map(() => acquire(professional, optionsFor(web, folder, only)))
+  expect(new Set((await Promise.all(both)).map((medium) => JSON.stringify(medium))).size).toBe(1)
+  expect(web.askedFor('dl.delivery.mp.microsoft.com', new URL(esdFields.FilePath).pathname)).toHaveLength(1)
 })
 
 test('the list is asked for anew each time, since it changes under its address', async ({ web, folder }) => {

@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, expect } from 'vitest'
 import { mirrored, readHosts, shown } from '../../../src/windows/acquire/hosts.ts'
-import { reasonOf, Web } from '../../../src/windows/acquire/web.ts'
+import { reasonOf, secured, Web } from '../../../src/windows/acquire/web.ts'
 import { patience, test } from './with-web.ts'
 
 describe('hosts', () => {
@@ -78,6 +78,16 @@ test('what nothing else vouches for may not come over http, not by a redirect ei
   await expect(asking.web.text('https://files.example/short', 100, { trusted: true })).rejects.toThrow(words)
   expect(web.asked).toHaveLength(1)
   expect(await asking.web.text('https://files.example/short', 100)).toMatchObject({ text: 'found' })
+})
+
+test.for([
+  ['http://a.example/x?y=http:', 'https://a.example/x?y=http:'],
+  ['https://a.example:8443/', 'https://a.example:8443/'],
+  ['http://a.example:80/', 'https://a.example/'],
+  ['http://a.example:8080/', undefined],
+  ['ftp://a.example/', undefined],
+] as const)('%s is made secure as %s', ([url, secure]) => {
+  expect(secured(new URL(url))?.href).toBe(secure)
 })
 
 test('a text that is too long is not read to its end', async ({ web, asking }) => {
