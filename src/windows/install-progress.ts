@@ -29,7 +29,7 @@ export class InstallProgress {
   }
 
   /** What a step says of itself. */
-  readonly within = ({ phase, percent }: Progress): void => this.#tell(phase, percent)
+  readonly within = ({ phase, percent, detail }: Progress): void => this.#tell(phase, percent, detail)
 
   /** What the installing guest says of itself. */
   readonly report = (report: Report): void => {
@@ -50,7 +50,8 @@ export class InstallProgress {
     }
   }
 
-  #tell(phase: string, percent?: number): void {
-    this.#say({ phase: `guest ${this.#guest}: ${phase}`, ...(percent === undefined ? {} : { percent }) })
+  #tell(phase: string, percent?: number, detail?: string): void {
+    const known = { ...(percent === undefined ? {} : { percent }), ...(detail === undefined ? {} : { detail }) }
+    this.#say({ phase: `guest ${this.#guest}: ${phase}`, ...known })
   }
 }

@@ -16,8 +16,8 @@ import { type Patience, Web } from './web.ts'
 
 /** How a medium is to be had. */
 export interface AcquireOptions {
-  /** The cache folder of osrun; media lie in `windows/media` of it. */
-  readonly cache: string
+  /** Where media lie, and what has come of them so far; kept between calls. Made where it is missing. */
+  readonly folder: string
   /** The user's own medium; no source is asked then. */
   readonly medium?: OwnMedium
   /** Which sources are asked, in this order. Default: `catalogue`, `pinned`, `uup-dump`. */
@@ -40,7 +40,7 @@ export interface AcquireOptions {
 }
 
 const checked = v.object({
-  cache: v.pipe(v.string('a folder'), v.nonEmpty('a folder')),
+  folder: v.pipe(v.string('a folder'), v.nonEmpty('a folder')),
   sources: v.optional(
     v.pipe(
       v.array(v.picklist(sources, `one of ${sources.join(', ')}`), `a list of ${sources.join(', ')}`),
@@ -69,10 +69,9 @@ const final: ReadonlySet<string> = new Set(['CANCELED', 'DISK_FULL', 'HOST_FILE_
  */
 export async function acquire(wanted: WantedMedium, options: AcquireOptions): Promise<Medium> {
   checkOptions(checked, options, 'the options of acquire')
-  const { cache, medium, environment = process.env, onProgress = () => undefined, signal } = options
+  const { folder, medium, environment = process.env, onProgress = () => undefined, signal } = options
   const { patience = { stall: 60_000, retry: 1000 }, pace = { another: 10_000, same: 1000 } } = options
   const hosts: Hosts = readHosts(options.hosts, environment['OSRUN_MEDIA_HOSTS'])
-  const folder = join(cache, 'windows', 'media')
   await makeFolder(folder)
   const web = new Web(hosts, environment, patience)
   const sourcing = { folder, web, onProgress, pace, ...(signal && { signal }) }

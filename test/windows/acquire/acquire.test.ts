@@ -193,7 +193,7 @@ test('the variable names mirrors too', async ({ web, folder }) => {
   expect(await acquire(professional, { ...options, environment })).toMatchObject({ kind: 'esd' })
 })
 
-test('a cache that cannot be made is said before anything is asked', async ({ web, folder }) => {
+test('a folder that cannot be made is said before anything is asked', async ({ web, folder }) => {
   await writeFile(join(folder, 'file'), '')
   await expect(acquire(professional, optionsFor(web, join(folder, 'file')))).rejects.toMatchObject({
     code: 'HOST_FILE_FAILED',
@@ -202,7 +202,7 @@ test('a cache that cannot be made is said before anything is asked', async ({ we
 })
 
 test.for([
-  [{ cache: '' }, 'Expected the option `cache` in the options of acquire to be a folder'],
+  [{ folder: '' }, 'Expected the option `folder` in the options of acquire to be a folder'],
   [{ sources: [] }, 'to be a list with at least one of catalogue, pinned, uup-dump, got'],
   [{ sources: ['torrent'] }, 'Expected the option `sources.0` in the options of acquire to be one of catalogue'],
   [{ medium: { from: '' } }, 'Expected the option `medium.from` in the options of acquire to be a path or an address'],

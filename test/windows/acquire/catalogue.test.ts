@@ -20,7 +20,7 @@ test('the file of the catalogue comes, by its links, with its digest checked', a
   const medium = await acquire(professional, optionsFor(web, folder, only))
   expect(medium).toEqual({
     kind: 'esd',
-    file: expect.stringMatching(/\/windows\/media\/catalogue-[0-9a-f]{16}\/install\.esd$/),
+    file: expect.stringMatching(/\/the media\/catalogue-[0-9a-f]{16}\/install\.esd$/),
     provenance: { source: 'catalogue', from: esdFields.FilePath, sha256: sha256(esd), bytes: esd.length },
   })
   expect(await readFile(medium.kind === 'uup' ? '' : medium.file)).toEqual(esd)

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { AcquireOptions } from '../../../src/windows/acquire/acquire.ts'
 import type { WantedMedium } from '../../../src/windows/medium.ts'
 import { cabinetOf, catalogueFile, isoOf, productsXml, sha1, wimOf } from './made-media.ts'
@@ -24,8 +25,15 @@ export const mediaHosts = [
   'mirror.example',
 ]
 
-export function optionsFor(web: StandInWeb, cache: string, more: Partial<AcquireOptions> = {}): AcquireOptions {
-  return { cache, hosts: web.hosts(...mediaHosts), environment: {}, patience, pace, ...more }
+export function optionsFor(web: StandInWeb, folder: string, more: Partial<AcquireOptions> = {}): AcquireOptions {
+  return {
+    folder: join(folder, 'the media'),
+    hosts: web.hosts(...mediaHosts),
+    environment: {},
+    patience,
+    pace,
+    ...more,
+  }
 }
 
 export const esd = wimOf({ images: 8, solid: true, size: 50_000 })
