@@ -170,6 +170,7 @@ async function fill(
       if (error instanceof LinkExpired || failures >= attempts) {
         throw failed(wanted, url, failures, error)
       }
+      context.onProgress({ phase: `trying again to download ${wanted.what}: ${reasonOf(error)}` })
       const wait = (error as { wait?: number }).wait ?? web.patience.retry * 2 ** (failures - 1)
       await sleep(Math.min(wait, longestWait), undefined, signal ? { signal } : {}).catch(() => undefined)
     }

@@ -114,7 +114,7 @@ describe('a connection that is cut', () => {
     expect(ranges(web.asked)).toEqual([undefined, 'bytes=100000-'])
   })
 
-  test('that is cut again and again ends with how often, and where', async ({ web, folder, asking }) => {
+  test('that is cut again and again ends with how often, and where', async ({ web, folder, asking, progress }) => {
     web.offer(host, path, content, { faults: Array.from({ length: 9 }, () => ({ cut: 100 })) })
     await expect(download(wanted(folder), asking)).rejects.toMatchObject({
       code: 'DOWNLOAD_FAILED',
@@ -123,6 +123,8 @@ describe('a connection that is cut', () => {
         'What has arrived is kept, and the next run goes on from there.',
     })
     expect((await stat(join(folder, 'notes', 'windows.esd.part'))).size).toBe(500)
+    const again = { phase: 'trying again to download Windows: the connection was cut' }
+    expect(progress.filter(({ phase }) => phase === again.phase)).toEqual([again, again, again, again])
   })
 
   test('whose server ignores ranges begins anew', async ({ web, folder, asking }) => {
