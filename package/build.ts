@@ -16,7 +16,7 @@ await chmod(`${packageFolder}/dist/src/cli/main.js`, 0o755)
 // Plain files, which the compiler passes over: a list, and what is for a browser.
 await cp(`${root}/src/windows/acquire/pinned.json`, `${packageFolder}/dist/src/windows/acquire/pinned.json`)
 await cp(`${root}/src/server/viewer`, `${packageFolder}/dist/src/server/viewer`, { recursive: true })
-for (const name of ['docker', 'README.md', 'LICENSE']) {
+for (const name of ['docker', 'win11-init', 'README.md', 'LICENSE']) {
   await rm(`${packageFolder}/${name}`, { recursive: true, force: true })
   await cp(`${root}/${name}`, `${packageFolder}/${name}`, { recursive: true, filter: isPublished })
 }
