@@ -18,6 +18,7 @@ export const errorCodes = {
   NOT_IN_ENVIRONMENT: 'user', // `win` was used in a test file that does not run in the osrun environment
   MEDIUM_UNUSABLE: 'user', // what was given as Windows medium is something else, is cut, or lacks what it must have
   UNSUPPORTED_BY_GUEST: 'user', // the guest has no such program or feature (PowerShell in `wine`)
+  MEDIUM_UNUSABLE: 'user', // what was given as Windows medium is something else, is cut, or lacks what it must have
 
   // The host lacks something; the message says what to install or free.
   RUNTIME_UNAVAILABLE: 'host', // neither a Docker Engine nor QEMU on the host
@@ -35,6 +36,7 @@ export const errorCodes = {
   DOWNLOAD_FAILED: 'system', // a file could not be downloaded: no answer, a refusal, another size, a stall
   GUEST_BUILD_FAILED: 'system', // the recipe of a guest failed
   INSTALL_FAILED: 'system', // the installing Windows stopped at a step, or said nothing for too long
+  MEDIA_BUILD_FAILED: 'system', // a program that makes install media of a Windows medium failed
   GUEST_NOT_READY: 'system', // the guest did not reach its desktop and agent in time
   RESTORE_FAILED: 'system', // QEMU refused the snapshot
   SNAPSHOT_FAILED: 'system', // a snapshot could not be taken or published

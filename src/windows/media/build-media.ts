@@ -1,0 +1,118 @@
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { OsrunError } from '../../protocol/errors.ts'
+import type { Progress } from '../../protocol/messages.ts'
+import { checkRoom } from '../../snapshots/room.ts'
+import { installFiles } from '../install/files.ts'
+import type { Profile, WindowsGuest } from '../install/guest.ts'
+import { readScripts } from '../install/init-folder.ts'
+import { type InstallWishes, planInstall } from '../install/install.ts'
+import type { InstallMedia, Medium, Wanted } from '../medium.ts'
+import { type AdditionPaths, readAdditions } from './additions.ts'
+import { demandBootImages } from './boot-files.ts'
+import { makeBootWim } from './boot-wim.ts'
+import { isoCommand } from './command-lines.ts'
+import { type MediaInputs, mediaKey } from './key.ts'
+import { openMedium } from './open-medium.ts'
+import { runProgram } from './program.ts'
+import { linkFile, putFiles } from './stage.ts'
+
+/** What media are made of, and for whom. */
+export interface MediaOptions extends AdditionPaths {
+  readonly medium: Medium
+  readonly wanted: Wanted
+  readonly guest: WindowsGuest
+  readonly profile: Profile
+  readonly wishes?: InstallWishes | undefined
+}
+
+/** How they are made. */
+export interface BuildOptions extends MediaOptions {
+  /** Where they are left, as `boot.iso` and `install.iso`; made where it is missing. */
+  readonly folder: string
+  /** True for one ISO that boots and has the install image, too. Default false: a user's ISO is used as it is. */
+  readonly single?: boolean | undefined
+  readonly onProgress: (progress: Progress) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+/** All that the media depend on, for `mediaKey`: nothing is made, and the medium is not read. */
+export async function mediaInputs(options: MediaOptions): Promise<MediaInputs> {
+  const { medium, wanted, guest, profile, wishes = {} } = options
+  const [scripts, { digests }] = await Promise.all([readScripts(), readAdditions(options)])
+  return { provenance: medium.provenance, wanted, guest, profile, wishes, scripts, additions: digests }
+}
+
+/**
+ * Makes the media that a machine installs Windows from: one that boots into `pe.cmd`, and one with the install image.
+ * Both appear in the folder when they are complete.
+ * @throws OsrunError MEDIUM_UNUSABLE, BAD_OPTION, MEDIA_BUILD_FAILED, HOST_INCOMPLETE, DISK_FULL, CANCELED
+ */
+export async function buildMedia(options: BuildOptions): Promise<InstallMedia> {
+  const { medium, wanted, guest, profile, wishes, folder, single = false, onProgress, signal } = options
+  const say = (phase: string) => {
+    if (signal?.aborted === true) {
+      throw new OsrunError('CANCELED', `Making install media was canceled before ${phase}.`)
+    }
+    onProgress({ phase: `media of ${guest}: ${phase}` })
+    return (percent: number) => onProgress({ phase: `media of ${guest}: ${phase}`, percent })
+  }
+  await mkdir(folder, { recursive: true })
+  await checkRoom(folder, roomFor(medium, single), 'Making install media')
+  const work = await mkdtemp(join(folder, '.work-'))
+  const workshop = { folder: work, signal }
+  try {
+    const [scripts, { additions }, inputs] = await Promise.all([
+      readScripts(),
+      readAdditions(options),
+      mediaInputs(options),
+    ])
+    const opened = await openMedium(medium, wanted, { ...workshop, onPercent: say('looking through the medium') })
+
+    say('gathering what boots')
+    const stage = join(work, 'boot')
+    await mkdir(join(stage, 'sources'), { recursive: true })
+    await opened.putBootFiles(stage)
+    const bootImages = await demandBootImages(stage, wanted.architecture, opened.name)
+
+    const exporting = say('making boot.wim')
+    await makeBootWim(opened, scripts, join(stage, 'sources/boot.wim'), { ...workshop, onPercent: exporting })
+
+    const exported = await opened.install({ unpack: single, onPercent: say('making the install image') })
+    const install = planInstall({ guest, profile, image: exported.image }, wishes)
+    await putFiles(stage, installFiles(install, scripts, mediaKey(inputs), additions))
+
+    const finish = async (from: string, name: string, label: string, boots: typeof bootImages | undefined) => {
+      const onPercent = say(`writing ${name}`)
+      const draft = join(work, name)
+      const command = isoCommand(from, draft, label, boots)
+      await runProgram(command, { ...workshop, onPercent, what: `writing ${name}` })
+      await rename(draft, join(folder, name))
+      return join(folder, name)
+    }
+    if (exported.kind === 'medium') {
+      return {
+        boot: await finish(stage, 'boot.iso', 'OSRUN_BOOT', bootImages),
+        install: exported.file,
+        image: exported.image,
+      }
+    }
+    const other = single ? stage : join(work, 'install')
+    for (const { file, name } of exported.files) {
+      await linkFile(file, join(other, 'sources', name))
+    }
+    const boot = await finish(stage, 'boot.iso', 'OSRUN_BOOT', bootImages)
+    const second = single ? boot : await finish(other, 'install.iso', 'OSRUN_INSTALL', undefined)
+    return { boot, install: second, image: exported.image }
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+const bootRoom = 3 * 2 ** 30
+
+function roomFor({ kind, provenance }: Medium, single: boolean): number {
+  // A UUP set is exported, which takes more room, and then written to an ISO.
+  const times = kind === 'uup' ? 4 : kind === 'iso' && !single ? 0 : kind === 'iso' ? 2 : 1
+  return bootRoom + times * provenance.bytes
+}
