@@ -6,7 +6,7 @@ setlocal EnableExtensions DisableDelayedExpansion
 set "log=%~dp0pe.log"
 if not defined target set "target=W:"
 if not defined system set "system=S:"
-if not defined letters set "letters=C D E F G H I J K L M N O P Q R T U V Y Z"
+if not defined drives set "drives=C: D: E: F: G: H: I: J: K: L: M: N: O: P: Q: R: T: U: V: Y: Z:"
 if not defined patience set "patience=60"
 if not defined port set "port=COM1"
 >"%port%" echo osrun: pe start begin || set "port=NUL"
@@ -204,15 +204,15 @@ exit /b 1
 
 :look
 if defined boot if defined image exit /b 0
-for %%d in (%letters%) do call :lookat %%d
+for %%d in (%drives%) do call :lookat %%d
 if defined boot if defined image exit /b 0
 ping -n 2 127.0.0.1 >nul || rem There may be no network.
 exit /b 0
 
 :lookat
-if not defined boot if exist "%~1:\osrun\settings.cmd" set "boot=%~1:"
+if not defined boot if exist "%~1\osrun\settings.cmd" set "boot=%~1"
 if defined image exit /b 0
-for %%e in (wim esd swm) do if exist "%~1:\sources\install.%%e" set "image=%~1:\sources\install.%%e"
+for %%e in (wim esd swm) do if exist "%~1\sources\install.%%e" set "image=%~1\sources\install.%%e"
 exit /b 0
 
 :count

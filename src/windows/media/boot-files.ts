@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { OsrunError } from '../../protocol/errors.ts'
@@ -65,8 +66,11 @@ export async function bootFilesOfWindows(
   await runProgram(extractCommand(source, index, ['/Windows/Boot'], unpacked), { ...workshop, what })
   await smallLetters(unpacked)
   for (const [from, name] of ofWindows(architecture)) {
-    await mkdir(dirname(join(to, name)), { recursive: true })
-    await cp(join(unpacked, 'windows/boot', from), join(to, name), { recursive: true, force: false }).catch(() => {})
+    const own = join(unpacked, 'windows/boot', from)
+    if (existsSync(own)) {
+      await mkdir(dirname(join(to, name)), { recursive: true })
+      await cp(own, join(to, name), { recursive: true, force: false })
+    }
   }
   await rm(unpacked, { recursive: true, force: true })
 }

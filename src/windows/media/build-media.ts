@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { OsrunError } from '../../protocol/errors.ts'
 import type { Progress } from '../../protocol/messages.ts'
 import { checkRoom } from '../../snapshots/room.ts'
-import { installFiles } from '../install/files.ts'
+import { type Additions, installFiles } from '../install/files.ts'
 import type { Profile, WindowsGuest } from '../install/guest.ts'
 import { readScripts } from '../install/init-folder.ts'
 import { type InstallWishes, planInstall } from '../install/install.ts'
@@ -36,11 +36,22 @@ export interface BuildOptions extends MediaOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** All that the media depend on, for `mediaKey`: nothing is made, and the medium is not read. */
-export async function mediaInputs(options: MediaOptions): Promise<MediaInputs> {
+/** What media depend on; the medium may be in a key of its own. */
+type InputOptions = Omit<MediaOptions, 'medium'> & { readonly medium?: Medium | undefined }
+
+/**
+ * All that the media depend on, for `mediaKey`: nothing is made, and the medium is not read.
+ * @throws OsrunError BAD_OPTION, HOST_FILE_FAILED
+ */
+export async function mediaInputs(options: InputOptions): Promise<MediaInputs> {
+  return (await gather(options)).inputs
+}
+
+async function gather(options: InputOptions): Promise<{ additions: Additions; inputs: MediaInputs }> {
   const { medium, wanted, guest, profile, wishes = {} } = options
-  const [scripts, { digests }] = await Promise.all([readScripts(), readAdditions(options)])
-  return { provenance: medium.provenance, wanted, guest, profile, wishes, scripts, additions: digests }
+  const [scripts, { additions, digests }] = await Promise.all([readScripts(), readAdditions(options)])
+  const inputs = { provenance: medium?.provenance, wanted, guest, profile, wishes, scripts, additions: digests }
+  return { additions, inputs }
 }
 
 /**
@@ -62,11 +73,7 @@ export async function buildMedia(options: BuildOptions): Promise<InstallMedia> {
   const work = await mkdtemp(join(folder, '.work-'))
   const workshop = { folder: work, signal }
   try {
-    const [scripts, { additions }, inputs] = await Promise.all([
-      readScripts(),
-      readAdditions(options),
-      mediaInputs(options),
-    ])
+    const { additions, inputs } = await gather(options)
     const opened = await openMedium(medium, wanted, { ...workshop, onPercent: say('looking through the medium') })
 
     say('gathering what boots')
@@ -76,11 +83,11 @@ export async function buildMedia(options: BuildOptions): Promise<InstallMedia> {
     const bootImages = await demandBootImages(stage, wanted.architecture, opened.name)
 
     const exporting = say('making boot.wim')
-    await makeBootWim(opened, scripts, join(stage, 'sources/boot.wim'), { ...workshop, onPercent: exporting })
+    await makeBootWim(opened, inputs.scripts, join(stage, 'sources/boot.wim'), { ...workshop, onPercent: exporting })
 
     const exported = await opened.install({ unpack: single, onPercent: say('making the install image') })
     const install = planInstall({ guest, profile, image: exported.image }, wishes)
-    await putFiles(stage, installFiles(install, scripts, mediaKey(inputs), additions))
+    await putFiles(stage, installFiles(install, inputs.scripts, mediaKey(inputs), additions))
 
     const finish = async (from: string, name: string, label: string, boots: typeof bootImages | undefined) => {
       const onPercent = say(`writing ${name}`)

@@ -6,7 +6,8 @@ import type { Provenance, Wanted } from '../medium.ts'
 
 /** All that the media of an installation depend on. */
 export interface MediaInputs {
-  readonly provenance: Provenance
+  /** Undefined where what the key is for has the medium's own key beside it. */
+  readonly provenance: Provenance | undefined
   readonly wanted: Wanted
   readonly guest: WindowsGuest
   readonly profile: Profile
@@ -27,7 +28,7 @@ export function mediaKey({ provenance, wanted, guest, profile, wishes, scripts, 
   const sorted = <T>(rows: Iterable<readonly [string, T]>) => [...rows].sort(([one], [other]) => (one < other ? -1 : 1))
   const inputs = [
     builder,
-    provenance.sha256,
+    provenance?.sha256 ?? null,
     [wanted.edition, wanted.language.toLowerCase(), wanted.architecture],
     [guest, profile],
     sorted(Object.entries(wishes).filter(([, value]) => value !== undefined)),

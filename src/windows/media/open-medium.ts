@@ -46,7 +46,7 @@ export async function openMedium(medium: Medium, wanted: Wanted, looking: Lookin
       return openUup(medium.folder, source, images, wanted, workshop)
     }
     default:
-      return openWim(medium.file, await readImages(medium.file, workshop), wanted, workshop)
+      return openWim({ file: medium.file, kind: medium.kind }, await readImages(medium.file, workshop), wanted, workshop)
   }
 }
 
@@ -80,7 +80,12 @@ async function openIsoMedium(file: string, wanted: Wanted, workshop: Workshop): 
 }
 
 /** A catalogue's ESD has a medium's files and Windows PE in images of their own; a bare WIM has editions only. */
-function openWim(file: string, images: readonly WimImage[], wanted: Wanted, workshop: Workshop): OpenMedium {
+function openWim(
+  { file, kind }: { readonly file: string; readonly kind: 'esd' | 'wim' },
+  images: readonly WimImage[],
+  wanted: Wanted,
+  workshop: Workshop,
+): OpenMedium {
   const source = { file, references: [] }
   const image = demandImage(file, images, wanted)
   return {
@@ -92,7 +97,7 @@ function openWim(file: string, images: readonly WimImage[], wanted: Wanted, work
         : { source, index: (await demandBootImage(source, images, workshop)).index, fast: true },
     install: async () => ({
       kind: 'files',
-      files: [{ file, name: /\.esd$/i.test(file) ? 'install.esd' : 'install.wim' }],
+      files: [{ file, name: `install.${kind}` }],
       image,
     }),
   }
