@@ -97,7 +97,9 @@ call :done
 call :begin boot
 set "loader=%target%"
 if "%firmware%"=="uefi" set "loader=%system%"
-bcdboot %target%\Windows /s %loader% /f %firmware% >>"%log%" 2>&1
+set "kind=BIOS"
+if "%firmware%"=="uefi" set "kind=UEFI"
+bcdboot %target%\Windows /s %loader% /f %kind% >>"%log%" 2>&1
 call :ended bcdboot || goto fail
 call :done
 
@@ -109,7 +111,9 @@ call :ended "reg load SOFTWARE" || goto fail
 reg load HKLM\osrun-user %target%\Users\Default\NTUSER.DAT >>"%log%" 2>&1
 call :ended "reg load NTUSER.DAT" || goto fail
 set "bad="
-for %%f in ("%boot%\osrun\registry\*.reg") do reg import "%%f" >>"%log%" 2>&1 || set "bad=%%~nxf"
+set "imported=0"
+for /r "%boot%\osrun\registry" %%f in (*.reg) do call :import "%%f"
+if "%imported%"=="0" set "bad=nothing: the medium has no .reg files"
 if defined bad (
   set "why=reg import refused %bad%"
   goto fail
@@ -136,10 +140,11 @@ rem By type, since copy keeps the read-only attribute that everything on a CD ha
 :files
 call :begin files
 set "bad="
-for %%f in ("%boot%\osrun\init\*.*") do call :put "%%f" "%target%\osrun"
+for /r "%boot%\osrun\init" %%f in (*.*) do call :put "%%f" "%target%\osrun"
+for %%f in (boot-0.ps1 boot-1.ps1 osrun-agent.exe) do if not exist "%target%\osrun\%%f" set "bad=%%f"
 if exist "%boot%\osrun\own" (
   if not exist "%target%\osrun\own" mkdir "%target%\osrun\own"
-  for %%f in ("%boot%\osrun\own\*.*") do call :put "%%f" "%target%\osrun\own"
+  for /r "%boot%\osrun\own" %%f in (*.*) do call :put "%%f" "%target%\osrun\own"
 )
 if not exist "%target%\Windows\Panther" mkdir "%target%\Windows\Panther"
 >"%target%\Windows\Panther\unattend.xml" type "%boot%\osrun\unattend.xml" || set "bad=unattend.xml"
@@ -221,6 +226,11 @@ for /f "delims=0123456789" %%r in ("%~1") do set "rest=%%r"
 if defined rest exit /b 0
 set "disk=%~1"
 set /a disks+=1 >nul
+exit /b 0
+
+:import
+reg import "%~1" >>"%log%" 2>&1 || set "bad=%~nx1"
+set /a imported+=1 >nul
 exit /b 0
 
 :unload

@@ -48,7 +48,7 @@ test('`reg import` takes every registry file, and every value of it is there aft
   for (const name of registryFiles) {
     await win.writeFile(`C:\\registry files\\${name}`, encode(name, textOf(name)))
   }
-  await win.run('for %f in ("C:\\registry files\\*.reg") do @reg import "%f" || exit 1')
+  await win.run('for /r "C:\\registry files" %f in (*.reg) do @reg import "%f" || exit 1')
   const there: RegistryLine[] = []
   for (const hive of hives) {
     there.push(...parseQuery((await win.run(['reg', 'query', hive, '/s'])).stdout))
