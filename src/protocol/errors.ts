@@ -18,7 +18,6 @@ export const errorCodes = {
   NOT_IN_ENVIRONMENT: 'user', // `win` was used in a test file that does not run in the osrun environment
   MEDIUM_UNUSABLE: 'user', // what was given as Windows medium is something else, is cut, or lacks what it must have
   UNSUPPORTED_BY_GUEST: 'user', // the guest has no such program or feature (PowerShell in `wine`)
-  MEDIUM_UNUSABLE: 'user', // what was given as Windows medium is something else, is cut, or lacks what it must have
 
   // The host lacks something; the message says what to install or free.
   RUNTIME_UNAVAILABLE: 'host', // neither a Docker Engine nor QEMU on the host

@@ -146,6 +146,13 @@ export const requirements: readonly Requirement[] = [
   },
   {
     purpose: 'windows',
+    name: '7zz',
+    why: "reads Windows' own ISOs",
+    version: { ...versionAfter('7-Zip \\(z\\)'), arguments: ['i'] },
+    packages: { apt: '7zip', brew: 'sevenzip', dnf: '7zip' },
+  },
+  {
+    purpose: 'windows',
     name: 'genisoimage',
     why: 'makes the media that a machine installs from',
     version: versionAfter('genisoimage'),

@@ -46,7 +46,12 @@ export async function openMedium(medium: Medium, wanted: Wanted, looking: Lookin
       return openUup(medium.folder, source, images, wanted, workshop)
     }
     default:
-      return openWim({ file: medium.file, kind: medium.kind }, await readImages(medium.file, workshop), wanted, workshop)
+      return openWim(
+        { file: medium.file, kind: medium.kind },
+        await readImages(medium.file, workshop),
+        wanted,
+        workshop,
+      )
   }
 }
 
