@@ -16,12 +16,9 @@ export interface Recipe {
 
 /** The recipe of the guest of that name. @throws OsrunError HOST_INCOMPLETE where the agent was not compiled */
 export async function findRecipe(guest: string): Promise<Recipe> {
-  const docker = findDockerFolder()
+  const docker = findAbove('docker/wine')
   const folder = join(docker, guest)
-  const agent = join(docker, 'agent', 'build', 'osrun-agent.exe')
-  if (!existsSync(agent)) {
-    throw new OsrunError('HOST_INCOMPLETE', `The guest agent is not compiled (${agent}). Run \`npm run build\`.`)
-  }
+  const agent = findAgent()
   const hash = createHash('sha256')
   for (const file of [...(await filesBelow(folder)), agent]) {
     hash
@@ -32,9 +29,19 @@ export async function findRecipe(guest: string): Promise<Recipe> {
   return { folder, agent, id: hash.digest('hex').slice(0, 16) }
 }
 
-function findDockerFolder(): string {
+/** The compiled agent, one for all guests. @throws OsrunError HOST_INCOMPLETE where it was not compiled */
+export function findAgent(): string {
+  const agent = join(findAbove('docker/agent'), 'agent', 'build', 'osrun-agent.exe')
+  if (!existsSync(agent)) {
+    throw new OsrunError('HOST_INCOMPLETE', `The guest agent is not compiled (${agent}). Run \`npm run build\`.`)
+  }
+  return agent
+}
+
+/** The folder `docker` that has this part. */
+function findAbove(part: string): string {
   let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'docker', 'wine'))) {
+  while (!existsSync(join(folder, part))) {
     const parent = dirname(folder)
     if (parent === folder) {
       throw new OsrunError('INTERNAL', 'The recipes of the guests are not in this package.')

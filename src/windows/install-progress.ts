@@ -1,5 +1,6 @@
 import type { Progress } from '../protocol/messages.ts'
-import type { Report, ReportStage } from './report.ts'
+import { installSteps } from './install/steps.ts'
+import type { Report } from './report.ts'
 
 const steps: Readonly<Record<string, string>> = {
   medium: 'getting the medium',
@@ -10,8 +11,6 @@ const steps: Readonly<Record<string, string>> = {
   logon: 'first logon',
   disk: 'compressing the disk',
 }
-
-const stages: Readonly<Record<ReportStage, string>> = { pe: 'medium', specialize: 'setting up', logon: 'first logon' }
 
 /** Says for a person what an installation is doing. */
 export class InstallProgress {
@@ -29,11 +28,15 @@ export class InstallProgress {
   }
 
   /** What a step says of itself. */
-  readonly within = ({ phase, percent, detail }: Progress): void => this.#tell(phase, percent, detail)
+  readonly within = ({ phase, percent, detail }: Progress): void => {
+    // Some name the guest themselves.
+    this.#tell(phase.replace(/^media of [a-z0-9]+: /, ''), percent, detail)
+  }
 
   /** What the installing guest says of itself. */
   readonly report = (report: Report): void => {
-    const step = `${stages[report.stage]}: ${report.step.replaceAll('-', ' ')}`
+    const known = installSteps.find(({ stage, step }) => stage === report.stage && step === report.step)
+    const step = known?.title ?? `${report.stage}: ${report.step}`
     switch (report.state) {
       case 'begin':
         this.#tell(step)
@@ -51,7 +54,10 @@ export class InstallProgress {
   }
 
   #tell(phase: string, percent?: number, detail?: string): void {
-    const known = { ...(percent === undefined ? {} : { percent }), ...(detail === undefined ? {} : { detail }) }
-    this.#say({ phase: `guest ${this.#guest}: ${phase}`, ...known })
+    this.#say({
+      phase: `guest ${this.#guest}: ${phase}`,
+      ...(percent === undefined ? {} : { percent }),
+      ...(detail === undefined ? {} : { detail }),
+    })
   }
 }

@@ -8,6 +8,7 @@ import type { Accelerator, MachineShape } from '../machines/shape.ts'
 import type { MediaOptions } from '../protocol/media-options.ts'
 import type { Progress } from '../protocol/messages.ts'
 import { checkRoom } from '../snapshots/room.ts'
+import { minutesOf } from './install/steps.ts'
 import { InstallProgress } from './install-progress.ts'
 import { type InstalledNote, makeCurrent, writeNote } from './installed.ts'
 import type { InstallMedia, Medium } from './medium.ts'
@@ -95,7 +96,7 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
   })
   const built = await steps.run({
     name: 'media',
-    inputs: [await stages.buildKey(guest.name, choice), choice],
+    inputs: [await stages.buildKey(guest.name, choice)],
     async make(folder) {
       const { boot, install: image, image: facts } = await stages.build({ ...task, folder, medium })
       // The folder gets its name when it is done. What lies elsewhere is the user's own, and stays there.
@@ -135,11 +136,18 @@ function installingShape({ guest, accelerator, cpuModel }: WindowsInstall): Mach
 /** With acceleration a stage takes minutes; in software some twenty times as long. Nobody has measured the latter. */
 function limitsOf(accelerator: Accelerator): Record<ReportStage, InstallLimits> {
   const slower = accelerator === 'tcg' ? 20 : 1
-  const limits = (silence: number, boot: number) => ({
+  const limits = (stage: ReportStage, silence: number, boot: number): InstallLimits => ({
     silence: silence * slower * minute,
     boot: boot * slower * minute,
+    steps: Object.fromEntries(
+      Object.entries(minutesOf(stage)).map(([step, minutes]) => [step, minutes * slower * minute]),
+    ),
   })
-  return { pe: limits(10, 60), specialize: limits(15, 60), logon: limits(15, 90) }
+  return {
+    pe: limits('pe', 10, 120),
+    specialize: limits('specialize', 20, 90),
+    logon: limits('logon', 20, 180),
+  }
 }
 
 /** Puts the disk where guests lie, and says that it is the one in use. */

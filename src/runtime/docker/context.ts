@@ -13,7 +13,7 @@ export interface ImageContext {
 }
 
 /** Parts of the package that the image is made of; what only test runners load, types and builds is left out. */
-const parts = ['docker', 'dist', 'package.json']
+const parts = ['docker', 'dist', 'win11-init', 'package.json']
 const leftOut = [/^docker\/agent\/(build|test)\//, /^dist\/environment\//, /\.d\.ts$/]
 
 /**

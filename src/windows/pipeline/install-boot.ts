@@ -31,6 +31,8 @@ export interface InstallLimits {
   readonly silence: number
   /** Of one boot. */
   readonly boot: number
+  /** Of a step, by its name. A step without has no limit of its own. */
+  readonly steps?: Readonly<Record<string, number>>
 }
 
 /**

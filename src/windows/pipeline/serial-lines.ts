@@ -15,10 +15,16 @@ export class SerialLines {
     this.#path = path
   }
 
+  /** What was said since the last line end. */
+  get unfinished(): string {
+    return this.#rest
+  }
+
   /** @param last true takes what has no line end yet as a line */
   async more(last = false): Promise<string[]> {
     this.#rest += await this.#read()
-    const lines = this.#rest.split(/\r*\n/)
+    // A progress bar is written over by the next one, after a carriage return alone.
+    const lines = this.#rest.split(/[\r\n]+/)
     this.#rest = last ? '' : (lines.pop() ?? '').slice(-longestLine)
     return lines.filter((line) => line !== '').map((line) => line.slice(0, longestLine))
   }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Machine } from '../../machines/machine.ts'
 import { takeScreenshot } from '../../machines/screenshot.ts'
 import { formatDuration } from '../../protocol/duration.ts'
+import { dismPercent } from '../install/steps.ts'
 import { finalStep, parseReport } from '../report.ts'
 import type { InstallBoot } from './install-boot.ts'
 import { SerialLines } from './serial-lines.ts'
@@ -26,6 +27,8 @@ export class StageWatch {
   readonly #serial: SerialLines
   #failed: string | undefined
   #lastSign = performance.now()
+  #stepAt = performance.now()
+  #percent: number | undefined
 
   constructor(machine: Machine, boot: InstallBoot) {
     this.#machine = machine
@@ -64,10 +67,27 @@ export class StageWatch {
   async #listen(last = false): Promise<void> {
     for (const line of await this.#serial.more(last)) {
       this.#lastSign = performance.now()
-      this.lastLines.push(line)
-      this.lastLines.splice(0, this.lastLines.length - rememberedLines)
-      this.#take(line)
+      if (!this.#takeBar(line)) {
+        this.lastLines.push(line)
+        this.lastLines.splice(0, this.lastLines.length - rememberedLines)
+        this.#take(line)
+      }
     }
+    this.#takeBar(this.#serial.unfinished)
+  }
+
+  /** @returns whether it is a bar of dism's, which tells how far the step has come */
+  #takeBar(text: string): boolean {
+    const percent = dismPercent(text)
+    if (percent === undefined || this.step === undefined) {
+      return false
+    }
+    if (percent !== this.#percent) {
+      this.#percent = percent
+      this.#lastSign = performance.now()
+      this.#boot.onReport({ stage: this.#boot.stage, step: this.step, state: 'percent', percent })
+    }
+    return true
   }
 
   #take(line: string): void {
@@ -76,7 +96,10 @@ export class StageWatch {
     if (report === undefined || report.stage !== this.#boot.stage) {
       return
     }
-    this.step = report.step
+    if (this.step !== report.step) {
+      this.step = report.step
+      this.#stepAt = performance.now()
+    }
     if (report.state === 'failed') {
       this.#failed ??= `the guest reported a failure${report.why === '' ? '' : ` (${report.why})`}`
     }
@@ -86,7 +109,7 @@ export class StageWatch {
 
   /** Resolves with the limit that was passed, for a person. */
   async #deadlines(signal: AbortSignal): Promise<string> {
-    const { silence, boot } = this.#boot.limits
+    const { silence, boot, steps = {} } = this.#boot.limits
     const startedAt = performance.now()
     let failedAt: number | undefined
     for (;;) {
@@ -99,6 +122,10 @@ export class StageWatch {
       failedAt ??= this.#failed === undefined ? undefined : now
       if (failedAt !== undefined && now - failedAt > powerOffGrace) {
         return 'the guest did not power off'
+      }
+      const step = steps[this.step ?? '']
+      if (step !== undefined && now - this.#stepAt > step) {
+        return `the limit of ${formatDuration(step)} for this step passed`
       }
       if (now - this.#lastSign > silence) {
         return `the guest said nothing and its screen did not change for ${formatDuration(silence)}`

@@ -26,6 +26,14 @@ test('each line comes once, when it is whole, with any line end', async () => {
   expect(await serial.more()).toEqual([])
 })
 
+test('a bar over a bar is a line of its own, and does not hide the line behind it', async () => {
+  await appendFile(path, '\r[=  4.0%  ] \r[== 8.0%  ] ')
+  expect(await serial.more()).toEqual(['[=  4.0%  ] '])
+  expect(serial.unfinished).toBe('[== 8.0%  ] ')
+  await appendFile(path, '\rosrun: pe boot begin\r\n')
+  expect(await serial.more()).toEqual(['[== 8.0%  ] ', 'osrun: pe boot begin'])
+})
+
 test('what was not ended is a line at the end', async () => {
   await appendFile(path, 'osrun: pe finish done')
   expect(await serial.more()).toEqual([])
