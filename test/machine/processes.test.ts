@@ -105,6 +105,17 @@ describe('a command that is ended', () => {
     expect(await process).toMatchObject({ isTerminated: true })
   })
 
+  // The moment at which a shell has made its child, and the child has not begun to run, is somewhere among these.
+  test('while its shell starts a child takes that along', async () => {
+    for (let milliseconds = 0; milliseconds < 500; milliseconds += 20) {
+      const process = given.win.spawn(`${program} tree 1`, { reject: false })
+      await process.pid
+      await delay(milliseconds)
+      await process.kill()
+      expect(await running(), `killed after ${milliseconds} ms`).toBe(0)
+    }
+  })
+
   test('by a signal says so', async () => {
     const ending = new AbortController()
     const lost = given.win.run([program, 'tree', '1'], { signal: ending.signal })

@@ -10,6 +10,9 @@
 #define DRAIN_DEADLINE_MS 1000
 // A pseudo console may give the programs that are left on it 5 seconds to end.
 #define CLOSE_DEADLINE_MS 15000
+// How often, and for how long, what a killed command left behind is killed too.
+#define KILL_AGAIN_MS 100
+#define KILL_DEADLINE_MS 10000
 // The log may be a slow serial port: a command is logged when it has been silent for so long, or when its end is told.
 #define LOG_DELAY_MS 1000
 
@@ -18,6 +21,7 @@ static void tell_failure(struct command *command, const struct spawn_failure *fa
 static void tell_start(struct command *command);
 static void log_once(struct command *command);
 static bool follow(struct command *command);
+static bool is_pursued(struct command *command);
 static bool resize(struct command *command);
 static bool all_ended(const struct command *command);
 static DWORD patience(struct command *command);
@@ -91,7 +95,12 @@ static bool follow(struct command *command) {
     if (busy) continue;
     if (command->exited && all_ended(command)) return true;
 
+    // Wine ends no process of a job that has not begun to run, as a child that a shell has just made: that goes on, and
+    // holds the pipes.
+    bool pursued = is_pursued(command);
+    if (pursued) job_kill(command->kit.job);
     DWORD timeout = patience(command);
+    if (pursued && timeout > KILL_AGAIN_MS) timeout = KILL_AGAIN_MS;
     if (timeout > 0) {
       wait(command, timeout);
       continue;
@@ -105,6 +114,11 @@ static bool follow(struct command *command) {
     }
     if (!starved) return false;
   }
+}
+
+static bool is_pursued(struct command *command) {
+  return command->exited && GetTickCount64() - command->exited_at < KILL_DEADLINE_MS &&
+         read_flag(command, &command->killed);
 }
 
 static bool resize(struct command *command) {
