@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { type DialogMode, dialogsOption } from '../src/client/run-options.ts'
 import { checkOptions } from '../src/protocol/check-options.ts'
 import { toOsrunError } from '../src/protocol/errors.ts'
 import { clockModes, networkModes } from '../src/protocol/messages.ts'
@@ -30,6 +31,11 @@ export interface MachineOptions {
    * the folder `osrun` in Vitest's `attachmentsDir`, and to its reporters.
    */
   readonly artifacts?: 'on-failure' | 'always' | 'never'
+  /**
+   * What a dialog that nobody answers does to a command that waits for it: `fail` (default) ends the command, which then
+   * rejects with DIALOG_OPEN; `ignore` waits on.
+   */
+  readonly dialogs?: DialogMode
 }
 
 /** Options of the plugin and of `environmentOptions.osrun`. Those of `ServerOptions` hold for the whole run. */
@@ -48,6 +54,7 @@ const machineEntries = {
   clock: v.optional(v.picklist(clockModes, '"sync" or "frozen"')),
   network: v.optional(v.picklist(networkModes, '"isolated" or "internet"')),
   artifacts: v.optional(v.picklist(['on-failure', 'always', 'never'], '"on-failure", "always" or "never"')),
+  dialogs: dialogsOption,
 }
 
 const machineSchema = v.strictObject(machineEntries)
@@ -83,6 +90,7 @@ export function resolveOptions(own: unknown, environment: Environment): Resolved
       clock: 'sync',
       network: 'isolated',
       artifacts: 'on-failure',
+      dialogs: 'fail',
     },
     ...optionsFromEnvironment(environment),
     ...parseOptions(config, 'environmentOptions.osrun'),

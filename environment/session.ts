@@ -102,6 +102,7 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
         return test === undefined ? [] : [test.signal]
       },
       record: (command: RecordedCommand) => theTest()?.log.record(command),
+      dialogs: () => options().dialogs,
     }
     return acquireWin({ ...server, signal }, request, hooks)
   }

@@ -8,6 +8,7 @@ export type * from '../environment/types.ts'
 export type {
   ClickOptions,
   Clock,
+  DialogMode,
   DirEntry,
   FileStat,
   HostPort,
@@ -22,6 +23,7 @@ export type {
   SpawnOptions,
   TerminalSize,
   Win,
+  WindowInfo,
   WinProcess,
 } from './client/index.ts'
 export { isOsrunError, isWinCommandError, OsrunError, type OsrunErrorCode, WinCommandError } from './client/index.ts'

@@ -1,6 +1,7 @@
 import type { RecordedCommand } from '../../src/client/command.ts'
 import { endingOf } from '../../src/client/failure-message.ts'
 import { isWinCommandError, type RunResult } from '../../src/client/result.ts'
+import { isOsrunError } from '../../src/protocol/errors.ts'
 
 /** One command of a test, at the moment of asking. */
 export interface LoggedCommand {
@@ -15,6 +16,8 @@ export interface LoggedCommand {
   /** The end of what it wrote. */
   readonly stdout: Excerpt
   readonly stderr: Excerpt
+  /** The screen, a PNG, where it was ended for what the screen showed. */
+  readonly picture?: Uint8Array | undefined
 }
 
 /** The end of a text. */
@@ -73,10 +76,19 @@ export class CommandLog {
     }
     return {
       ...{ command, cwd, at, durationMs: performance.now() - this.#begin - at },
-      end: error instanceof Error ? error.message : String(error),
+      end: describeError(error),
+      picture: recorded.picture?.(),
       ...{ stdout: excerptOf(stdout.bytes), stderr: excerptOf(stderr.bytes) },
     }
   }
+}
+
+function describeError(error: unknown): string {
+  // The test's own error has the dialog's text.
+  if (isOsrunError(error) && error.code === 'DIALOG_OPEN') {
+    return 'ended for a dialog that nobody answered'
+  }
+  return error instanceof Error ? error.message : String(error)
 }
 
 function ended(

@@ -50,8 +50,11 @@ export async function collectEvidence(root: string, test: ObservedTest, machine:
   const folder = folderOf(root, test)
   // As it is at this moment, not when the picture has come.
   const log = machine.log.read()
-  const picture = await takePicture(machine.win)
-  const report = reportText({ ...describe(test, machine), log, screen: 'why' in picture ? picture.why : screenFile })
+  // Ending a command that waited for a dialog took the dialog from the screen.
+  const kept = log.commands.at(-1)?.picture
+  const picture = kept === undefined ? await takePicture(machine.win) : { png: kept }
+  const shown = kept === undefined ? screenFile : `${screenFile}, as it was when the last command was ended`
+  const report = reportText({ ...describe(test, machine), log, screen: 'why' in picture ? picture.why : shown })
   const screen = 'png' in picture ? join(folder, screenFile) : undefined
   try {
     await mkdir(folder, { recursive: true })

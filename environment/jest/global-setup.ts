@@ -16,7 +16,7 @@ export default async function setup(_: Config.GlobalConfig, project: Config.Proj
   const lines = new ProgressLines((line) => process.stderr.write(`${line}\n`))
   const given = configOptions(project)
   const options = parseOptions(given, source)
-  const { guest, clock, network } = resolveOptions(given, process.env)
+  const { guest, clock, network, dialogs } = resolveOptions(given, process.env)
   const where = { description: source, root: project.rootDir }
   // What is wrong with a recipe is said before anything starts.
   const planned = await planRecipes(options.snapshots ?? {}, where, nodeModules)
@@ -24,7 +24,7 @@ export default async function setup(_: Config.GlobalConfig, project: Config.Proj
   try {
     const { url, token } = await run.started
     await run.install([guest])
-    const machine = { guest, clock, network }
+    const machine = { guest, clock, network, dialogs }
     const snapshots = await run.build({ recipes: planned, source: where, modules: nodeModules, machine })
     const takeBack = [
       handOver({ url, token }, process.env),

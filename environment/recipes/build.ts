@@ -19,7 +19,7 @@ export interface Building {
   readonly recipes: readonly PlannedRecipe[]
   readonly source: RecipeSource
   readonly modules: SetupModules
-  readonly machine: Pick<Required<MachineOptions>, 'guest' | 'clock' | 'network'>
+  readonly machine: Pick<Required<MachineOptions>, 'guest' | 'clock' | 'network' | 'dialogs'>
   readonly lines: ProgressLines
   /** The store's names of what was found or built, and said, in this run. */
   readonly known: Set<string>
@@ -103,14 +103,14 @@ async function claimAndBuild(
 
 async function build(
   claim: RecipeClaim,
-  machine: Building['machine'],
+  { dialogs, ...machine }: Building['machine'],
   { recipe, parent, key, names }: Step,
   setup: Setup,
 ): Promise<string> {
   const uploads = new UploadTrace(dirname(recipe.setup))
   const over = new AbortController()
   const request = { ...machine, snapshot: parent.snapshot, label: `recipe ${recipe.name}` }
-  const hooks = { names, beforeUpload: uploads.add, signals: () => [over.signal] }
+  const hooks = { names, beforeUpload: uploads.add, signals: () => [over.signal], dialogs: () => dialogs }
   const win = await claim.acquire(request, hooks)
   await runSetup(recipe, setup, win, over)
   if (win.snapshotName !== names.toShown(parent.snapshot)) {

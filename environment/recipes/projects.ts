@@ -16,11 +16,11 @@ export type RecipePlan = Omit<Building, 'room' | 'lines' | 'known'>
  * @throws OsrunError BAD_OPTION, RECIPE_FAILED
  */
 export async function planProject(project: TestProject, options: OsrunOptions, source: string): Promise<RecipePlan> {
-  const { guest, clock, network } = resolveOptions(options, process.env)
+  const { guest, clock, network, dialogs } = resolveOptions(options, process.env)
   const where = { description: source, root: project.config.root }
   const modules = modulesOf(project)
   const recipes = await planRecipes(options.snapshots ?? {}, where, modules)
-  return { recipes, source: where, modules, machine: { guest, clock, network } }
+  return { recipes, source: where, modules, machine: { guest, clock, network, dialogs } }
 }
 
 /** Finds or builds what the recipes make, and tells the project's workers. */

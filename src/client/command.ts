@@ -1,12 +1,13 @@
-import { isOsrunError } from '../protocol/errors.ts'
+import { isOsrunError, OsrunError } from '../protocol/errors.ts'
 import { type CallSite, failureAt, moveTo } from './call-site.ts'
 import { type Collector, collector, defaultMaxBuffer } from './collect.ts'
 import { commandLine, describeCommand } from './command-line.ts'
 import { type Cut, Cutter } from './cut.ts'
-import { failureMessages } from './failure-message.ts'
+import type { DialogWatch, OpenDialog } from './dialog-watch.ts'
+import { dialogMessage, failureMessages } from './failure-message.ts'
 import { GuestProcess, type OutputListener, type ProcessEnd, type ProcessRequest } from './process.ts'
 import { type RunResult, WinCommandError } from './result.ts'
-import type { SpawnOptions } from './run-options.ts'
+import type { DialogMode, SpawnOptions } from './run-options.ts'
 import type { Streams } from './streams.ts'
 
 /** Whose command it is. */
@@ -15,6 +16,9 @@ export interface CommandOrigin {
   /** Signals that end it, besides the option `signal`. */
   readonly signals: readonly AbortSignal[]
   readonly site: CallSite
+  readonly dialogs: DialogWatch
+  /** What holds for dialogs where the command's options do not say it. */
+  readonly dialogMode: DialogMode
   /** Hears of the command once it was asked for. */
   readonly record?: CommandRecorder | undefined
 }
@@ -31,6 +35,8 @@ export interface RecordedCommand {
   readonly stdout: Pick<Collector, 'bytes'>
   /** As `stdout`. */
   readonly stderr: Pick<Collector, 'bytes'>
+  /** The screen, a PNG, at the moment when it was ended for a dialog. */
+  readonly picture?: () => Uint8Array | undefined
   /** What became of it; rejects as the caller's own promise does. */
   readonly result: Promise<RunResult<string | Uint8Array>>
 }
@@ -81,6 +87,10 @@ export function startCommand(
     return context.hear?.(channel, bytes)
   }
 
+  const onDialog = (dialog: OpenDialog) => cutter.make({ why: 'dialog', dialog })
+  const watched = (options.dialogs ?? context.dialogMode) === 'fail'
+  const stopWatching = watched ? context.dialogs.watch(pidOf(started.promise), onDialog) : undefined
+
   async function conduct(): Promise<RunResult<string | Uint8Array>> {
     const begin = performance.now()
     await cutter.before(context.streams.ready())
@@ -99,6 +109,11 @@ export function startCommand(
     }
     const durationMs = performance.now() - begin
     const outputs = { stdout: stdout.end(), stderr: stderr.end() }
+    if (cutter.made?.why === 'dialog') {
+      const { window } = cutter.made.dialog
+      const told = { ...outputs, command: describeCommand(command), durationMs }
+      throw new OsrunError('DIALOG_OPEN', dialogMessage(window, told))
+    }
     return judge({ command: describeCommand(command), ...outputs, durationMs, pid }, end, cutter.made, options, context)
   }
 
@@ -107,9 +122,22 @@ export function startCommand(
       started.reject(error)
       throw isOsrunError(error) ? failureAt(context.site, error) : error
     })
-    .finally(() => cutter.stop())
-  context.record?.({ command: describeCommand(command), cwd: options.cwd, stdout, stderr, result })
+    .finally(() => {
+      cutter.stop()
+      return stopWatching?.()
+    })
+  const picture = () => (cutter.made?.why === 'dialog' ? cutter.made.dialog.picture : undefined)
+  context.record?.({ command: describeCommand(command), cwd: options.cwd, stdout, stderr, picture, result })
   return { process: started.promise, stdout, stderr, result, cut: (cut) => cutter.make(cut) }
+}
+
+/** Of a command that is started. */
+export async function pidOf(process: Promise<GuestProcess | undefined>): Promise<number> {
+  const started = await process
+  if (started === undefined) {
+    throw new OsrunError('CANCELED', 'The command was canceled before it started')
+  }
+  return started.pid
 }
 
 function toRequest(

@@ -8,12 +8,15 @@ import { atSite, atSiteSync, type CallSite, callSite, failureAt } from './call-s
 import { createClock } from './clock.ts'
 import type { CommandRecorder } from './command.ts'
 import type { Connection } from './connection.ts'
+import type { WindowInfo } from './desktop.ts'
+import { DialogWatch, type WatchPace } from './dialog-watch.ts'
 import { fileMethods } from './file-methods.ts'
 import { createKeyboard, createMouse } from './input.ts'
+import { lookAtDesktop } from './look-at-desktop.ts'
 import { type HostPort, type PortOptions, Ports } from './port.ts'
 import type { RunResult } from './result.ts'
 import { runCommand } from './run.ts'
-import type { Chunk, Encoding, RunOptions, SpawnOptions } from './run-options.ts'
+import type { Chunk, DialogMode, Encoding, RunOptions, SpawnOptions } from './run-options.ts'
 import { SnapshotNames } from './snapshot-names.ts'
 import { spawnCommand, type WinProcess } from './spawn.ts'
 import { Streams } from './streams.ts'
@@ -30,6 +33,10 @@ export interface WinHooks {
   readonly beforeUpload?: (hostPath: string) => Promise<void>
   /** Keeps a record of the commands that are started. */
   readonly record?: CommandRecorder
+  /** What a dialog that nobody answers does to a command, where its own options do not say it. Default `fail`. */
+  readonly dialogs?: () => DialogMode
+  /** How often it is looked for one. */
+  readonly dialogPace?: WatchPace
 }
 
 /** The machine that `connection` leased. It owns the connection. */
@@ -38,11 +45,16 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
   const ask = askOn(connection, names)
   const streams = new Streams(connection)
   const ports = new Ports(streams)
+  const dialogs = new DialogWatch(() => lookAtDesktop(streams), pictureForDialog, hooks.dialogPace)
+  const onUse = () => dialogs.noteUse()
   let current = lease
 
   // A test that timed out still cleans up: its signal ends what ran at that moment, not what comes after.
   const signals = () => (hooks.signals?.() ?? []).filter((signal) => !signal.aborted)
-  const originAt = (site: CallSite) => ({ streams, signals: signals(), site, record: hooks.record })
+  const originAt = (site: CallSite) => ({
+    ...{ streams, signals: signals(), site, record: hooks.record },
+    ...{ dialogs, dialogMode: hooks.dialogs?.() ?? ('fail' as const) },
+  })
 
   function run<E extends Encoding = 'utf8'>(
     command: string | readonly string[],
@@ -122,12 +134,26 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
 
   async function screenshot({ path }: { readonly path?: string } = {}): Promise<Screenshot> {
     const site = callSite(screenshot)
+    onUse()
     const { png, width, height } = await ask('screenshot', {}, site)
     const picture = { png: new Uint8Array(Buffer.from(png, 'base64')), width, height }
     if (path !== undefined) {
       await save(path, picture.png, site)
     }
     return picture
+  }
+
+  async function pictureForDialog(): Promise<Uint8Array> {
+    const { png } = await connection.request('screenshot', {}, { deadline: pictureDeadline })
+    return new Uint8Array(Buffer.from(png, 'base64'))
+  }
+
+  function windows(): Promise<WindowInfo[]> {
+    onUse()
+    return atSite(callSite(windows), async () => {
+      const desktop = await lookAtDesktop(streams)
+      return desktop.windows.map(({ handle: _, showsProgress: __, ...window }) => window)
+    })
   }
 
   function port(guestPort: number, options?: PortOptions): Promise<HostPort> {
@@ -149,10 +175,10 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
     get viewerUrl() {
       return viewerAddress(connection, current.viewer)
     },
-    ...{ run, spawn, powershell, snapshot, restore, snapshots, screenshot, port, reboot },
+    ...{ run, spawn, powershell, snapshot, restore, snapshots, screenshot, windows, port, reboot },
     ...fileMethods(streams, hooks.beforeUpload),
-    keyboard: createKeyboard(ask, streams),
-    mouse: createMouse(ask),
+    keyboard: createKeyboard(ask, streams, onUse),
+    mouse: createMouse(ask, onUse),
     clock: createClock(ask),
     [Symbol.asyncDispose]: dispose,
   }
@@ -161,6 +187,7 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
 // After any other failure of a restore the former machine is gone, and no new one came.
 const leavesMachineAlone: ReadonlySet<string> = new Set(['BAD_NAME', 'SNAPSHOT_NOT_FOUND', 'SNAPSHOT_DAMAGED'])
 const releaseDeadline = 2000
+const pictureDeadline = 5000
 
 /** The end of the connection releases the machine, too; asking first lets the server say so to whoever waits for it. */
 async function release(connection: Connection): Promise<void> {

@@ -1,4 +1,5 @@
 import { OsrunError } from '../protocol/errors.ts'
+import type { OpenDialog } from './dialog-watch.ts'
 import type { GuestProcess, ProcessEnd } from './process.ts'
 
 /** Why we ended a command ourselves. */
@@ -6,6 +7,7 @@ export type Cut =
   | { readonly why: 'timeout' | 'maxBuffer' | 'kill' }
   | { readonly why: 'signal'; readonly signal: AbortSignal }
   | { readonly why: 'listener'; readonly error: unknown }
+  | { readonly why: 'dialog'; readonly dialog: OpenDialog }
 
 // TCG included: the agent answers a KILL as soon as the tree is gone.
 const killDeadline = 60_000

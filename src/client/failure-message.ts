@@ -1,3 +1,4 @@
+import type { DesktopWindow } from './desktop.ts'
 import { printable } from './printable.ts'
 import type { RunResult } from './result.ts'
 
@@ -19,8 +20,23 @@ export function failureMessages(
 }
 
 /** What a command wrote, for a person: what is not empty, and the end of what is long. */
-export function outputsOf({ stderr, stdout }: RunResult<string | Uint8Array>): string[] {
+export function outputsOf({ stderr, stdout }: Pick<RunResult<string | Uint8Array>, 'stderr' | 'stdout'>): string[] {
   return [stderr, stdout].map(shown).filter((text) => text !== '')
+}
+
+/** The prose of a command that was ended for a dialog. */
+export function dialogMessage(
+  { title, program, text, buttons }: Pick<DesktopWindow, 'title' | 'program' | 'text' | 'buttons'>,
+  ended: Pick<RunResult<string | Uint8Array>, 'command' | 'stdout' | 'stderr' | 'durationMs'>,
+): string {
+  const dialog = [title, text, buttons.map((label) => `[${label}]`).join(' ')].filter((each) => each !== '')
+  return [
+    `A dialog of ${printable(program || 'its program')} waits for an answer, and the command was ended for it after ` +
+      `${(ended.durationMs / 1000).toFixed(1)} s: ${printable(beginningOf(ended.command))}`,
+    printable(dialog.join('\n').slice(0, longestDialog)),
+    ...outputsOf(ended),
+    'Run the program so that it asks nothing, answer by `win.keyboard` while it runs, or wait on with `dialogs: "ignore"`.',
+  ].join('\n\n')
 }
 
 /** How a command ended, in a few words: `exit code 1`, `timed out`. */
@@ -38,6 +54,7 @@ export function endingOf(result: RunResult<string | Uint8Array>): string {
 }
 
 const longestCommand = 1000
+const longestDialog = 2000
 const longestOutput = 10_000
 
 // The ends that people look up most; the others are found by their hexadecimal form.

@@ -4,13 +4,14 @@ export type { Progress, SnapshotInfo } from '../protocol/messages.ts'
 export type { ServerOptions } from '../runtime/settings.ts'
 export type { Clock } from './clock.ts'
 export type { Shell } from './command-line.ts'
+export type { WindowInfo } from './desktop.ts'
 export type { GuestFiles } from './file-methods.ts'
 export type { DirEntry, EntryType, FileStat } from './files.ts'
 export type { ClickOptions, Keyboard, Mouse } from './input.ts'
 export type { HostPort } from './port.ts'
 export type { TerminalSize } from './process.ts'
 export { isWinCommandError, type RunResult, WinCommandError } from './result.ts'
-export type { Chunk, Encoding, RunOptions, SpawnOptions } from './run-options.ts'
+export type { Chunk, DialogMode, Encoding, RunOptions, SpawnOptions } from './run-options.ts'
 export {
   type AcquireOptions,
   type ConnectOptions,

@@ -41,10 +41,12 @@ export interface Mouse {
 // What the machine room takes at once; more is sent in parts.
 const mostChords = 500
 
-export function createKeyboard(ask: Ask, streams: Streams): Keyboard {
+/** @param onUse called with each use */
+export function createKeyboard(ask: Ask, streams: Streams, onUse: () => void): Keyboard {
   async function type(text: string): Promise<void> {
     const site = callSite(type)
     await atSite(site, async () => {
+      onUse()
       if (typeof text !== 'string') {
         throw new OsrunError('BAD_OPTION', `Expected a text to type, got ${typeof text}`)
       }
@@ -62,20 +64,24 @@ export function createKeyboard(ask: Ask, streams: Streams): Keyboard {
 
   async function press(keys: string): Promise<void> {
     const site = callSite(press)
+    onUse()
     await atSite(site, () => ask('keyboard', { keys: [[...chordOf(String(keys))]] }, site))
   }
 
   return { type, press }
 }
 
-export function createMouse(ask: Ask): Mouse {
+/** @param onUse called with each use */
+export function createMouse(ask: Ask, onUse: () => void): Mouse {
   async function move(x: number, y: number): Promise<void> {
     const site = callSite(move)
+    onUse()
     await atSite(site, () => ask('mouse', { x: pixel('x', x), y: pixel('y', y) }, site))
   }
 
   async function click(x: number, y: number, { button = 'left', count = 1 }: ClickOptions = {}): Promise<void> {
     const site = callSite(click)
+    onUse()
     await atSite(site, () => ask('mouse', { x: pixel('x', x), y: pixel('y', y), press: { button, count } }, site))
   }
 

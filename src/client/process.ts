@@ -15,8 +15,10 @@ export interface TerminalSize {
 
 /** What the agent is asked to start: the payload of EXEC. */
 export interface ProcessRequest {
-  /** The whole Windows command line. */
+  /** The whole Windows command line; of the agent's own program what follows its name. */
   readonly commandLine: string
+  /** The agent's own program is started. */
+  readonly self?: true
   readonly cwd?: string
   /** `null` removes a variable. */
   readonly env?: Readonly<Record<string, string | null>>

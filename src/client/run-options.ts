@@ -7,6 +7,9 @@ import type { TerminalSize } from './process.ts'
 /** `utf8` gives output as text, `buffer` as bytes. */
 export type Encoding = 'utf8' | 'buffer'
 
+/** What a dialog that nobody answers does to the command that waits for it. */
+export type DialogMode = 'fail' | 'ignore'
+
 /** What output is given as. */
 export type Chunk<E extends Encoding> = E extends 'buffer' ? Uint8Array : string
 
@@ -37,6 +40,13 @@ export interface RunOptions<E extends Encoding = Encoding> {
   onStderr?(chunk: Chunk<E>): void
   /** Bytes of stdout, and of stderr, beyond which the command is killed and fails. Default 100,000,000. */
   readonly maxBuffer?: number
+  /**
+   * `fail` ends a command whose program waits for an answer to a dialog (a message box, an error dialog), and rejects with
+   * DIALOG_OPEN, unless keyboard, mouse or screenshots of this machine were used since the command began. It looks
+   * after 5 seconds, and then now and then. `ignore` waits on. Default: the option `dialogs` of the machine, else `fail`;
+   * of `spawn` always `ignore`.
+   */
+  readonly dialogs?: DialogMode
 }
 
 /** How a command runs that is talked with. */
@@ -49,6 +59,8 @@ export interface SpawnOptions<E extends Encoding = Encoding> extends Omit<RunOpt
 
 const longestTimeout = 2 ** 31 - 1
 const withoutNul = v.pipe(v.string('a string'), v.regex(/^[^\0]*$/, 'a string without NUL characters'))
+/** Also an option of whole machines. */
+export const dialogsOption = v.optional(v.picklist(['fail', 'ignore'], '"fail" or "ignore"'))
 const listener = v.function('a function')
 
 // A message is the end of the sentence "Expected the option to be ...".
@@ -74,6 +86,7 @@ const common = {
   onStdout: v.optional(listener),
   onStderr: v.optional(listener),
   maxBuffer: v.optional(v.pipe(v.number('a number of bytes'), v.minValue(1, 'a number of bytes from 1 on'))),
+  dialogs: dialogsOption,
 }
 const run = v.strictObject({
   ...common,

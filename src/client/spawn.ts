@@ -1,8 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
-import { OsrunError } from '../protocol/errors.ts'
 import { atSiteSync } from './call-site.ts'
-import { type CommandOrigin, startCommand } from './command.ts'
-import type { GuestProcess, TerminalSize } from './process.ts'
+import { type CommandOrigin, pidOf, startCommand } from './command.ts'
+import type { TerminalSize } from './process.ts'
 import { type ProcessOutput, processInput, processOutput } from './process-stream.ts'
 import type { RunResult } from './result.ts'
 import { checkSpawnOptions, checkTerminalSize, type SpawnOptions } from './run-options.ts'
@@ -41,6 +40,8 @@ export function spawnCommand(
     checkSpawnOptions(options)
     return startCommand(command, options, {
       ...origin,
+      // Whoever starts a program to talk with it may answer its dialogs, too, and has its output meanwhile.
+      dialogMode: 'ignore',
       stdin: 'pipe',
       hear: (channel, bytes) => taken[channel]?.push(bytes),
     })
@@ -107,12 +108,4 @@ export function spawnCommand(
       return started.result.then(onFulfilled, onRejected)
     },
   }
-}
-
-async function pidOf(process: Promise<GuestProcess | undefined>): Promise<number> {
-  const started = await process
-  if (started === undefined) {
-    throw new OsrunError('CANCELED', 'The command was canceled before it started')
-  }
-  return started.pid
 }

@@ -1,5 +1,6 @@
 import type { SnapshotInfo } from '../protocol/messages.ts'
 import type { Clock } from './clock.ts'
+import type { WindowInfo } from './desktop.ts'
 import type { GuestFiles } from './file-methods.ts'
 import type { Keyboard, Mouse } from './input.ts'
 import type { HostPort, PortOptions } from './port.ts'
@@ -32,7 +33,7 @@ export interface Win extends AsyncDisposable, GuestFiles {
    * Runs a command to its end. A string goes to cmd, untouched: `win.run('dir C:\\')`. An array starts a program
    * without a shell, each argument exactly as given: `win.run(['findstr', '/c:two words', 'C:\\file.txt'])`.
    * @throws WinCommandError where the command failed
-   * @throws OsrunError COMMAND_NOT_FOUND, OUTCOME_UNKNOWN, BAD_OPTION, ...
+   * @throws OsrunError COMMAND_NOT_FOUND, DIALOG_OPEN, OUTCOME_UNKNOWN, BAD_OPTION, ...
    */
   run<E extends Encoding = 'utf8'>(
     command: string | readonly string[],
@@ -69,6 +70,8 @@ export interface Win extends AsyncDisposable, GuestFiles {
   snapshots(): Promise<SnapshotInfo[]>
   /** A picture of the guest's screen; with `path` it is also written to that file on the host. */
   screenshot(options?: { readonly path?: string }): Promise<Screenshot>
+  /** The windows that are seen on the guest's desktop, the topmost first. */
+  windows(): Promise<WindowInfo[]>
   readonly keyboard: Keyboard
   readonly mouse: Mouse
   readonly clock: Clock

@@ -17,6 +17,7 @@ export const errorCodes = {
   HOST_FILE_FAILED: 'user', // a file of the computer that runs the tests could not be read or written
   NOT_IN_ENVIRONMENT: 'user', // `win` was used in a test file that does not run in the osrun environment
   MEDIUM_UNUSABLE: 'user', // what was given as Windows medium is something else, is cut, or lacks what it must have
+  DIALOG_OPEN: 'user', // a dialog that nobody answers holds the command up, which was ended for it
   UNSUPPORTED_BY_GUEST: 'user', // the guest has no such program or feature (PowerShell in `wine`)
 
   // The host lacks something; the message says what to install or free.

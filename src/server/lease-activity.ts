@@ -39,7 +39,12 @@ export class LeaseActivity {
   /** Notes a client's frame on its way to the agent. */
   toAgent({ type, stream, payload }: Frame): void {
     if (type === frameType.exec) {
-      this.#latest = { line: lineOf(payload), state: 'running', startedAt: Date.now() }
+      const { self, commandLine } = fieldsOf(payload)
+      // A look at the desktop while a command waits is none of the test's own.
+      if (self === true) {
+        return
+      }
+      this.#latest = { line: lineOf(commandLine), state: 'running', startedAt: Date.now() }
       this.#running.set(stream, this.#latest)
     } else if (type === frameType.kill && this.#running.has(stream)) {
       this.#killed.add(stream)
@@ -91,8 +96,7 @@ export class LeaseActivity {
   }
 }
 
-function lineOf(payload: Uint8Array): string {
-  const { commandLine } = fieldsOf(payload)
+function lineOf(commandLine: unknown): string {
   const line = typeof commandLine === 'string' ? commandLine : ''
   const command = /^cmd \/d \/s \/c "(.*)"$/s.exec(line)?.[1] ?? line
   return command.length > longestLine ? `${command.slice(0, longestLine)}…` : command

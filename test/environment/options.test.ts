@@ -3,7 +3,7 @@ import { parseOptions, resolveOptions } from '../../environment/options.ts'
 
 const defaults = {
   ...{ guest: 'wine', snapshot: 'provisioned', isolate: 'file', clock: 'sync', network: 'isolated' },
-  artifacts: 'on-failure',
+  ...{ artifacts: 'on-failure', dialogs: 'fail' },
 }
 
 describe('what holds for a file', () => {
@@ -43,6 +43,7 @@ test.for<[unknown, RegExp]>([
   [{ clock: true }, /`clock`/],
   [{ network: 'lan' }, /`network`/],
   [{ artifacts: true }, /`artifacts` in the config to be "on-failure", "always" or "never", got true/],
+  [{ dialogs: 'close' }, /`dialogs` in the config to be "fail" or "ignore", got "close"/],
   [{ runtime: 'podman' }, /`runtime` in the config to be "auto", "docker", "host" or \{ url, token \}, got "podman"/],
   [{ runtime: { url: 'ws://x' } }, /`runtime/],
   [{ runtime: { url: 'x', token: 'secret-token' } }, /an address such as/],

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { messageBox } from '../client/desktop-lines.ts'
 import { type Answers, lease, type Peer, type Program, startPeer, token } from '../client/peer.ts'
 import { createProject, type Project, type VitestRun } from './project.ts'
 
@@ -9,9 +10,21 @@ export const config = `
   export default { plugins: [osrun()] }
 `
 
+/** Of the room's guests: somebody asks. */
+let dialog = ''
+
 const program: Program = async (command) => {
   const text = /"(.*)"$/.exec(command.commandLine)?.[1] ?? ''
-  if (text === 'hang') {
+  if (command.request.self === true) {
+    command.out(dialog)
+    command.exit(0)
+  } else if (text === 'ask') {
+    const pid = 100 + command.stream
+    dialog = messageBox.replaceAll('101', `${pid}`)
+    await command.killed.promise
+    dialog = ''
+    command.exit(1, 'killed')
+  } else if (text === 'hang') {
     await command.killed.promise
     command.exit(1, 'killed')
   } else if (text === 'flood') {
@@ -38,7 +51,7 @@ export function start(project: Project, peer: Peer, ...flags: string[]): VitestR
   return project.run({ OSRUN_URL: peer.url, OSRUN_TOKEN: token }, ...flags)
 }
 
-/** A machine room of two machines, in whose guest a command says itself; `hang` hangs, and `fail…` fails. */
+/** A machine room of two machines, in whose guest a command says itself; `hang` hangs, `fail…` fails, and `ask` shows a dialog. */
 export function startRoom(answers: Answers): Promise<Peer> {
   let machines = 0
   const rooms = { capacity: 2, queued: 0, leases: [], requests: [], standbys: [] }

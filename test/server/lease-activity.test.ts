@@ -27,6 +27,14 @@ test.each([
   expect(activity.describe().command).toMatchObject({ line, state: 'running' })
 })
 
+test('what the client looks at the desktop with is no command of it', () => {
+  const activity = new LeaseActivity('')
+  activity.toAgent(exec(1, 'setup'))
+  activity.toAgent(frame(frameType.exec, 2, { commandLine: '--windows', self: true, stdin: 'null' }))
+  activity.toClient(frame(frameType.exit, 2, { kind: 'exit', code: 0 }))
+  expect(activity.describe()).toMatchObject({ command: { line: 'setup', state: 'running' }, moreCommands: 0 })
+})
+
 test.each([
   [frameType.exit, { kind: 'exit', code: 3221225477 }, { state: 'exited', exitCode: 3221225477 }],
   [frameType.exit, { kind: 'killed', code: 1 }, { state: 'killed' }],

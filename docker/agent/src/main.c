@@ -1,6 +1,8 @@
 // osrun-agent: runs commands in the guest for a host that speaks frames over TCP.
 //
 //   osrun-agent [--port N] [--bind ADDRESS] [--log FILE]
+//
+// For what a process of its own does better, it starts itself once more: terminal-helper.h, window-list.h.
 #include <stdbool.h>
 #include <winsock2.h>
 #include <ws2tcpip.h>
@@ -15,6 +17,7 @@
 #include "log.h"
 #include "terminal-helper.h"
 #include "thread.h"
+#include "window-list.h"
 
 #define DEFAULT_PORT 5454
 
@@ -30,6 +33,7 @@ static bool parse_port(const wchar_t *word, unsigned short *port);
 
 int wmain(int count, wchar_t **words) {
   if (count == 4 && wcscmp(words[1], TERMINAL_HELPER_OPTION) == 0) return terminal_helper_run(words[2], words[3]);
+  if (count == 2 && wcscmp(words[1], WINDOW_LIST_OPTION) == 0) return window_list_run();
   struct options options;
   WSADATA winsock;
   bool understood = parse(count, words, &options);

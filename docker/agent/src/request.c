@@ -50,6 +50,10 @@ const char *request_exec(const struct frame *frame, struct exec_request *request
       json_text_is(request->command_line, "")) {
     return "EXEC needs a commandLine, a string that is not empty";
   }
+  if (has(object, "self", &value)) {
+    request->self = json_kind(value) == JSON_TRUE;
+    if (!request->self && json_kind(value) != JSON_FALSE) return "EXEC's self is neither true nor false";
+  }
   request->has_directory = has(object, "cwd", &request->directory);
   if (request->has_directory &&
       (json_kind(request->directory) != JSON_STRING || json_text_is(request->directory, ""))) {

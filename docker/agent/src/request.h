@@ -32,6 +32,8 @@ struct terminal_size {
 
 struct exec_request {
   struct json command_line;
+  // The command line is for this program itself, and begins after its name.
+  bool self;
   bool has_directory, has_environment;
   struct json directory;
   // An object of strings, and of nulls for variables to remove.

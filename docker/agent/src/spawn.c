@@ -11,6 +11,7 @@
 // CreateProcess takes 32767 with the final NUL.
 #define COMMAND_LINE_MAX 32766
 
+static bool put_own_program(struct launch *launch);
 static const wchar_t *profile_folder(void);
 static BOOL CALLBACK find_profile_folder(INIT_ONCE *once, void *found, void **context);
 static bool is_folder(const wchar_t *path);
@@ -22,6 +23,7 @@ bool launch_prepare(struct launch *launch, const struct exec_request *request) {
   *launch = (struct launch){.pipe_input = request->pipe_input,
                             .terminal = request->terminal,
                             .command_line = text_wide(request->command_line)};
+  if (request->self && launch->command_line && !put_own_program(launch)) return false;
   if (request->has_directory) launch->directory = text_wide(request->directory);
   if (request->has_environment) launch->environment = environment_merge(request->environment);
   return launch->command_line && (launch->directory || !request->has_directory) &&
@@ -69,6 +71,19 @@ void spawned_free(struct spawned *spawned) {
   if (spawned->input) CloseHandle(spawned->input);
   terminal_close(&spawned->terminal);
   *spawned = (struct spawned){0};
+}
+
+// In front of the command line. No name of a file holds a quote.
+static bool put_own_program(struct launch *launch) {
+  wchar_t program[MAX_PATH];
+  DWORD length = GetModuleFileNameW(NULL, program, MAX_PATH);
+  size_t units = length + wcslen(launch->command_line) + 4;
+  wchar_t *whole = length > 0 && length < MAX_PATH ? malloc(units * sizeof *whole) : NULL;
+  if (!whole) return false;
+  swprintf(whole, units, L"\"%ls\" %ls", program, launch->command_line);
+  free(launch->command_line);
+  launch->command_line = whole;
+  return true;
 }
 
 // NULL, the agent's own, if there is none.

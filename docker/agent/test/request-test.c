@@ -69,8 +69,12 @@ static void execs(void) {
               &request));
   CHECK(!request.pipe_input && json_text_is(request.directory, "C:\\x") && request.has_environment);
   CHECK(!exec("{\"commandLine\":\"a\",\"stdin\":\"null\",\"cwd\":null,\"env\":null}", &request));
-  CHECK(!request.has_directory && !request.has_environment);
+  CHECK(!request.has_directory && !request.has_environment && !request.self);
+  CHECK(!exec("{\"commandLine\":\"--windows\",\"stdin\":\"null\",\"self\":true}", &request) && request.self);
+  CHECK(!exec("{\"commandLine\":\"a\",\"stdin\":\"null\",\"self\":false}", &request) && !request.self);
   static const char *const bad[] = {
+      "{\"commandLine\":\"a\",\"stdin\":\"null\",\"self\":1}",
+      "{\"commandLine\":\"a\",\"stdin\":\"null\",\"self\":\"true\"}",
       "", "[]", "{}", "{\"commandLine\":\"\",\"stdin\":\"null\"}", "{\"commandLine\":[\"a\"],\"stdin\":\"null\"}",
       "{\"commandLine\":\"a\"}", "{\"commandLine\":\"a\",\"stdin\":\"none\"}", "{\"commandLine\":\"a\",\"stdin\":true}",
       "{\"commandLine\":\"a\",\"stdin\":\"null\",\"cwd\":\"\"}", "{\"commandLine\":\"a\",\"stdin\":\"null\",\"cwd\":1}",

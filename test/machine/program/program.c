@@ -34,6 +34,8 @@ static int take(int count, wchar_t **words);
 static int hear(int count, wchar_t **words);
 static int hold(int count, wchar_t **words);
 static int unique(int count, wchar_t **words);
+static int ask(int count, wchar_t **words);
+static int crash(int count, wchar_t **words);
 
 static const struct {
   const wchar_t *name;
@@ -56,6 +58,8 @@ static const struct {
     {L"hear", hear},            // <port>: listens on 127.0.0.1 and says each connection's bytes back
     {L"hold", hold},            // <port> <MiB>: keeps memory, as below
     {L"unique", unique},        // prints a new GUID and 16 random bytes
+    {L"ask", ask},              // <title> <text>: asks yes or no in a message box; the exit code is 6 or 7
+    {L"crash", crash},          // divides by zero, and has the system say so where it wants to
 };
 
 int wmain(int count, wchar_t **words) {
@@ -328,4 +332,21 @@ static int unique(int count, wchar_t **words) {
   for (size_t index = 0; index < sizeof bytes; index++) printf("%02x", bytes[index]);
   printf("\n");
   return 0;
+}
+
+// The library of windows would make the start of all other modes slower.
+static int ask(int count, wchar_t **words) {
+  HMODULE library = LoadLibraryW(L"user32.dll");
+  __typeof__(MessageBoxW) *message_box = (__typeof__(MessageBoxW) *)(void *)GetProcAddress(library, "MessageBoxW");
+  if (count != 2 || !message_box) return 2;
+  printf("asking\n");
+  fflush(stdout);
+  return message_box(NULL, words[1], words[0], MB_YESNO | MB_ICONWARNING);
+}
+
+static int crash(int count, wchar_t **words) {
+  (void)words;
+  volatile int zero = count;
+  SetErrorMode(0);
+  return 1000 / zero;
 }
