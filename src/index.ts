@@ -6,6 +6,8 @@ export { environment as default } from '../environment/environment.ts'
 export type { MachineOptions, OsrunOptions, RecipeOptions } from '../environment/options.ts'
 export type * from '../environment/types.ts'
 export type {
+  Changed,
+  ChangesOptions,
   ClickOptions,
   Clock,
   DialogMode,
@@ -21,6 +23,7 @@ export type {
   ServerOptions,
   SnapshotInfo,
   SpawnOptions,
+  SystemChanges,
   TerminalSize,
   Win,
   WindowInfo,

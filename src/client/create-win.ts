@@ -5,9 +5,11 @@ import type { Lease, SnapshotInfo } from '../protocol/messages.ts'
 import { checkName } from '../protocol/names.ts'
 import { askOn } from './ask.ts'
 import { atSite, atSiteSync, type CallSite, callSite, failureAt } from './call-site.ts'
+import { type ChangesOptions, type FreshMachine, findChanges } from './changes.ts'
 import { createClock } from './clock.ts'
 import type { CommandRecorder } from './command.ts'
-import type { Connection } from './connection.ts'
+import type { SystemChanges } from './compare-inventories.ts'
+import { Connection } from './connection.ts'
 import type { WindowInfo } from './desktop.ts'
 import { DialogWatch, type WatchPace } from './dialog-watch.ts'
 import { fileMethods } from './file-methods.ts'
@@ -156,6 +158,24 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
     })
   }
 
+  async function restoreAnother(): Promise<FreshMachine> {
+    const other = await Connection.open({ url: connection.url, token: connection.token })
+    try {
+      const { machine, guest, snapshot: stored } = current
+      const label = `the former state of ${machine}`
+      const wish = { guest, snapshot: stored, label, clock: 'sync', network: 'isolated', beside: true } as const
+      await other.request('acquire', wish)
+    } catch (error) {
+      await other.close()
+      throw names.tell(toOsrunError(error))
+    }
+    return { streams: new Streams(other), [Symbol.asyncDispose]: () => release(other) }
+  }
+
+  function changes(options: ChangesOptions = {}): Promise<SystemChanges> {
+    return atSite(callSite(changes), () => findChanges(streams, restoreAnother, options))
+  }
+
   function port(guestPort: number, options?: PortOptions): Promise<HostPort> {
     return atSite(callSite(port), () => ports.lead(guestPort, options))
   }
@@ -175,7 +195,7 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
     get viewerUrl() {
       return viewerAddress(connection, current.viewer)
     },
-    ...{ run, spawn, powershell, snapshot, restore, snapshots, screenshot, windows, port, reboot },
+    ...{ run, spawn, powershell, snapshot, restore, snapshots, screenshot, windows, changes, port, reboot },
     ...fileMethods(streams, hooks.beforeUpload),
     keyboard: createKeyboard(ask, streams, onUse),
     mouse: createMouse(ask, onUse),

@@ -1,5 +1,7 @@
 import type { SnapshotInfo } from '../protocol/messages.ts'
+import type { ChangesOptions } from './changes.ts'
 import type { Clock } from './clock.ts'
+import type { SystemChanges } from './compare-inventories.ts'
 import type { WindowInfo } from './desktop.ts'
 import type { GuestFiles } from './file-methods.ts'
 import type { Keyboard, Mouse } from './input.ts'
@@ -72,6 +74,12 @@ export interface Win extends AsyncDisposable, GuestFiles {
   screenshot(options?: { readonly path?: string }): Promise<Screenshot>
   /** The windows that are seen on the guest's desktop, the topmost first. */
   windows(): Promise<WindowInfo[]>
+  /**
+   * What has changed since the machine was restored: files, registry, services, programs. It is found by comparing the
+   * machine with another one of its snapshot, which is restored for that; for `expect(await win.changes()).toMatchSnapshot()`.
+   * @throws OsrunError BAD_OPTION, SNAPSHOT_NOT_FOUND, RESTORE_FAILED, MACHINE_UNRESPONSIVE
+   */
+  changes(options?: ChangesOptions): Promise<SystemChanges>
   readonly keyboard: Keyboard
   readonly mouse: Mouse
   readonly clock: Clock

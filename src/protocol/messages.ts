@@ -79,6 +79,8 @@ export const methodParameters = {
     label,
     clock: v.picklist(clockModes),
     network: v.picklist(networkModes),
+    /** For a client that has a machine on another connection, and compares it with this one: it waits for no place. */
+    beside: v.optional(v.boolean()),
   }),
   /** Says anew who the machine is for: a test environment learns it after it asked. */
   label: v.strictObject({ label }),

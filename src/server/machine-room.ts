@@ -56,6 +56,11 @@ export class MachineRoom {
   readonly #equipment: Equipment
   readonly #runFolder: RunFolder
   readonly #capacity: Capacity
+  /**
+   * For machines that others are compared with. Clients hold a place already while they want one, so with the same places
+   * all might wait for each other.
+   */
+  readonly #besides = new Capacity(1)
   readonly #homes = new Map<string, Promise<GuestHome>>()
   readonly #leases = new Set<Lease>()
   readonly #requests = new RoomRequests()
@@ -241,9 +246,12 @@ export class MachineRoom {
   }
 
   async #restore(terms: Terms, request: RoomRequest, signal: AbortSignal): Promise<Placed> {
-    this.#standbys.giveWay()
+    const places = terms.wish.beside === true ? this.#besides : this.#capacity
+    if (places === this.#capacity) {
+      this.#standbys.giveWay()
+    }
     request.turn('waiting')
-    const giveBack = await this.#capacity.take(signal)
+    const giveBack = await places.take(signal)
     request.turn('restoring')
     try {
       return { ...(await restoreFor(terms, terms.wish.snapshot, signal)), giveBack }

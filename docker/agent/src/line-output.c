@@ -2,6 +2,8 @@
 
 #include <windows.h>
 
+#include "text.h"
+
 #define BLOCK_BYTES (4 * LINE_BYTES)
 
 static struct json_writer writer_of_line;
@@ -13,6 +15,11 @@ struct json_writer *line_begin(void) {
   if (BLOCK_BYTES - length < LINE_BYTES) line_flush();
   json_write_begin(&writer_of_line, block + length, LINE_BYTES - 1);
   return &writer_of_line;
+}
+
+void line_text(struct json_writer *writer, const char *name, const wchar_t *text) {
+  char utf8[LINE_TEXT_BYTES];
+  json_write_string(writer, name, text_utf8(text, utf8, sizeof utf8));
 }
 
 void line_end(struct json_writer *writer) {

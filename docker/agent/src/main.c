@@ -2,7 +2,7 @@
 //
 //   osrun-agent [--port N] [--bind ADDRESS] [--log FILE]
 //
-// For what a process of its own does better, it starts itself once more: terminal-helper.h, window-list.h.
+// For what a process of its own does better, it starts itself once more: terminal-helper.h, window-list.h, inventory.h.
 #include <stdbool.h>
 #include <winsock2.h>
 #include <ws2tcpip.h>
@@ -12,6 +12,7 @@
 #include "crc32.h"
 #include "desktop.h"
 #include "hello.h"
+#include "inventory.h"
 #include "kit.h"
 #include "listener.h"
 #include "log.h"
@@ -34,6 +35,7 @@ static bool parse_port(const wchar_t *word, unsigned short *port);
 int wmain(int count, wchar_t **words) {
   if (count == 4 && wcscmp(words[1], TERMINAL_HELPER_OPTION) == 0) return terminal_helper_run(words[2], words[3]);
   if (count == 2 && wcscmp(words[1], WINDOW_LIST_OPTION) == 0) return window_list_run();
+  if (count >= 2 && wcscmp(words[1], INVENTORY_OPTION) == 0) return inventory_run(count - 2, words + 2);
   struct options options;
   WSADATA winsock;
   bool understood = parse(count, words, &options);

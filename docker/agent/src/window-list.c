@@ -41,7 +41,6 @@ static bool is_modal(HWND window, const wchar_t *class_name);
 static const char *part_of(HWND window);
 static bool is_push_button(LONG style);
 static bool is_picture(LONG style);
-static void write_text(struct json_writer *writer, const char *name, const wchar_t *text);
 static void read_text(HWND window, bool edited, wchar_t text[TEXT_UNITS + 1]);
 static bool contains(const wchar_t *text, const wchar_t *word);
 
@@ -72,7 +71,7 @@ static bool list_processes(void) {
     struct json_writer *writer = line_begin();
     json_write_integer(writer, "process", entry.th32ProcessID);
     json_write_integer(writer, "parent", entry.th32ParentProcessID);
-    write_text(writer, "image", entry.szExeFile);
+    line_text(writer, "image", entry.szExeFile);
     json_write_integer(writer, "started", start_of(entry.th32ProcessID));
     line_end(writer);
     more = Process32NextW(snapshot, &entry);
@@ -104,8 +103,8 @@ static BOOL CALLBACK list_window(HWND window, LPARAM count) {
   struct json_writer *writer = line_begin();
   json_write_integer(writer, "window", (int64_t)(intptr_t)window);
   json_write_integer(writer, "pid", process);
-  write_text(writer, "class", class_name);
-  write_text(writer, "title", text);
+  line_text(writer, "class", class_name);
+  line_text(writer, "title", text);
   json_write_integer(writer, "x", place.left);
   json_write_integer(writer, "y", place.top);
   json_write_integer(writer, "width", place.right - place.left);
@@ -127,7 +126,7 @@ static BOOL CALLBACK list_part(HWND window, LPARAM count) {
   read_text(window, strcmp(part, "edit") == 0, text);
   struct json_writer *writer = line_begin();
   json_write_string(writer, "part", part);
-  write_text(writer, "text", text);
+  line_text(writer, "text", text);
   json_write_boolean(writer, "enabled", user.IsWindowEnabled(window));
   line_end(writer);
   return ++*(int *)count < PARTS_MAX;
@@ -161,11 +160,6 @@ static bool is_push_button(LONG style) {
 static bool is_picture(LONG style) {
   LONG type = style & SS_TYPEMASK;
   return type == SS_ICON || type == SS_BITMAP || type == SS_ENHMETAFILE;
-}
-
-static void write_text(struct json_writer *writer, const char *name, const wchar_t *text) {
-  char utf8[LINE_TEXT_BYTES];
-  json_write_string(writer, name, text_utf8(text, utf8, sizeof utf8));
 }
 
 // Of most windows the system knows the text. What was typed into one only its program does.

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { withMachine } from './with-machine.ts'
+
+const given = withMachine('test/machine/changes.test.ts')
+
+// Not all of HKLM\Software: under software emulation that takes long.
+const uninstall = 'HKLM\\Software\\Microsoft\\Windows\\CurrentVersion\\Uninstall'
+const registry = [
+  'HKLM\\Software\\Example',
+  uninstall,
+  'HKLM\\System\\CurrentControlSet\\Services',
+  'HKCU\\Environment',
+]
+const nothing = { added: [], changed: [], removed: [] }
+
+const entries = `Windows Registry Editor Version 5.00
+
+[HKEY_LOCAL_MACHINE\\Software\\Example]
+"Path"="C:\\\\Program Files\\\\Example"
+"Runs"=dword:00000001
+
+[HKEY_CURRENT_USER\\Environment]
+"EXAMPLE"="yes"
+
+[HKEY_LOCAL_MACHINE\\Software\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\ExampleApp]
+"DisplayName"="Example App"
+"DisplayVersion"="1.2.3"
+`
+
+test('what an installer does is told in whole, and nothing else', async () => {
+  const { win } = given
+  await win.restore('provisioned')
+  const folder = 'C:\\Program Files\\Example'
+  await win.writeFile(`${folder}\\example.exe`, 'program')
+  await win.writeFile(`${folder}\\setup.log`, 'log')
+  await win.writeFile(`${folder}\\entries.reg`, entries)
+  await win.run(['reg', 'import', `${folder}\\entries.reg`])
+  await win.run(`sc create ExampleService binPath= "${folder}\\example.exe"`)
+  await win.remove(`${folder}\\entries.reg`)
+  await win.writeFile('C:\\windows\\system.ini', '; edited')
+  await win.writeFile('C:\\windows\\win.ini', await win.readFile('C:\\windows\\win.ini'))
+  await win.remove('C:\\windows\\regedit.exe')
+  expect(await win.changes({ registry, ignore: [/\.log$/] })).toMatchInlineSnapshot(`
+    {
+      "files": {
+        "added": [
+          "C:\\Program Files\\Example\\",
+          "C:\\Program Files\\Example\\example.exe",
+        ],
+        "changed": [
+          "C:\\windows\\system.ini",
+        ],
+        "removed": [
+          "C:\\windows\\regedit.exe",
+        ],
+      },
+      "programs": {
+        "added": [
+          "Example App 1.2.3",
+        ],
+        "changed": [],
+        "removed": [],
+      },
+      "registry": {
+        "added": [
+          "HKCU\\Environment: EXAMPLE = REG_SZ yes",
+          "HKLM\\Software\\Example",
+          "HKLM\\Software\\Example: Path = REG_SZ C:\\Program Files\\Example",
+          "HKLM\\Software\\Example: Runs = REG_DWORD 1",
+          "HKLM\\Software\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\ExampleApp",
+          "HKLM\\Software\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\ExampleApp: DisplayName = REG_SZ Example App",
+          "HKLM\\Software\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\ExampleApp: DisplayVersion = REG_SZ 1.2.3",
+          "HKLM\\System\\CurrentControlSet\\Services\\ExampleService",
+          "HKLM\\System\\CurrentControlSet\\Services\\ExampleService: ErrorControl = REG_DWORD 1",
+          "HKLM\\System\\CurrentControlSet\\Services\\ExampleService: ImagePath = REG_SZ C:\\Program Files\\Example\\example.exe",
+          "HKLM\\System\\CurrentControlSet\\Services\\ExampleService: ObjectName = REG_SZ LocalSystem",
+          "HKLM\\System\\CurrentControlSet\\Services\\ExampleService: PreshutdownTimeout = REG_DWORD 180000",
+          "HKLM\\System\\CurrentControlSet\\Services\\ExampleService: Start = REG_DWORD 3",
+          "HKLM\\System\\CurrentControlSet\\Services\\ExampleService: Type = REG_DWORD 16",
+        ],
+        "changed": [],
+        "removed": [],
+      },
+      "services": {
+        "added": [
+          "ExampleService",
+        ],
+        "changed": [],
+        "removed": [],
+      },
+    }
+  `)
+})
+
+test('a machine in which nothing was done has not changed', async () => {
+  const { win } = given
+  await win.restore('provisioned')
+  await win.run('ver')
+  expect(await win.changes({ registry })).toEqual({
+    ...{ files: nothing, registry: nothing, services: nothing, programs: nothing },
+  })
+})
