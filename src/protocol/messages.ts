@@ -300,11 +300,20 @@ export const response = v.union([
  * What the viewer's page says on its websocket, `/v1/watch`: text for the window that has the focus. The server answers
  * as it does a request, and says a `WatchEvent` whenever something has changed, and now and then while nothing has.
  */
-export const watchRequest = v.strictObject({
-  id: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  method: v.literal('type'),
-  params: v.strictObject({ machine: v.string(), text: v.pipe(v.string(), v.minLength(1), v.maxLength(10_000)) }),
+const watchRequestId = v.pipe(v.number(), v.integer(), v.minValue(1))
+const watchText = v.strictObject({
+  machine: v.string(),
+  text: v.pipe(v.string(), v.minLength(1), v.maxLength(10_000)),
 })
+export const watchRequest = v.variant('method', [
+  v.strictObject({ id: watchRequestId, method: v.literal('type'), params: watchText }),
+  v.strictObject({ id: watchRequestId, method: v.literal('set-clipboard'), params: watchText }),
+  v.strictObject({
+    id: watchRequestId,
+    method: v.literal('clipboard'),
+    params: v.strictObject({ machine: v.string() }),
+  }),
+])
 
 /** What the viewer's page is told. */
 export interface WatchEvent {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { readClipboard, writeClipboard } from '../machines/clipboard.ts'
 import { pressKeys } from '../machines/keyboard.ts'
 import type { Machine } from '../machines/machine.ts'
 import { moveMouse } from '../machines/mouse.ts'
@@ -156,6 +157,16 @@ export class Lease extends EventEmitter<LeaseEvents> {
   /** Types characters into the window that has the focus. @throws OsrunError MACHINE_UNRESPONSIVE */
   type(text: string): Promise<void> {
     return this.#alone(() => typeText(this.#machine.link, text))
+  }
+
+  /** The text of the guest's clipboard. @throws OsrunError MACHINE_UNRESPONSIVE */
+  readClipboard(): Promise<string> {
+    return this.#alone(() => readClipboard(this.#machine.link))
+  }
+
+  /** @throws OsrunError MACHINE_UNRESPONSIVE */
+  writeClipboard(text: string): Promise<void> {
+    return this.#alone(() => writeClipboard(this.#machine.link, text))
   }
 
   /** @throws OsrunError BAD_OPTION for a point that is not on the screen */

@@ -33,13 +33,24 @@ export function watch(websocket: WebSocket, room: MachineRoom): void {
       websocket.close(1002, 'a message that is no request')
       return
     }
-    const { id, params } = asked
+    const { id, method, params } = asked
     try {
       const lease = room.lease(params.machine)
       if (lease === undefined) {
         throw new OsrunError('MACHINE_CRASHED', `There is no machine ${params.machine} any more.`)
       }
-      await lease.type(params.text)
+      switch (method) {
+        case 'type':
+          await lease.type(params.text)
+          break
+        case 'set-clipboard':
+          await lease.writeClipboard(params.text)
+          break
+        case 'clipboard': {
+          send({ id, result: { text: await lease.readClipboard() } })
+          return
+        }
+      }
       send({ id, result: null })
     } catch (error) {
       const { code, message } = toOsrunError(error)

@@ -88,6 +88,30 @@ describe.skipIf(withoutBrowser !== undefined)('the page of one machine (needs Ch
     await expect.poll(async () => (await win.run('tasklist')).stdout, patience).not.toContain('notepad')
   })
 
+  test('text goes into the guest’s clipboard, and comes out of it', async () => {
+    await open()
+    const { page } = given
+    const copied = async () => {
+      await page.getByRole('button', { name: 'Copy the guest’s clipboard' }).click()
+      return page.locator('#copied-text').inputValue()
+    }
+    await openNotepad('C:\\clipboard.txt')
+    await page.getByText('Type text').click()
+    await page.getByRole('textbox').fill('Привет, 漢字')
+    await page.getByRole('button', { name: 'Put it into the clipboard' }).click()
+    await page.getByRole('status').getByText('10 characters are in the guest’s clipboard').waitFor(patience)
+    await page.locator('#screen canvas').focus()
+    await press('Control+v', 'Control+s')
+    await expect.poll(() => saved('C:\\clipboard.txt'), { ...patience, interval: 1000 }).toBe('\ufeffПривет, 漢字')
+
+    await page.locator('#screen canvas').focus()
+    await press(...'!!', 'Control+a', 'Control+c')
+    await page.getByText('Copy text').click()
+    await expect.poll(copied, { ...patience, interval: 2000 }).toBe('Привет, 漢字!!')
+    await page.locator('#copied', { hasText: /^12 characters/ }).waitFor(patience)
+    await win.run('taskkill /f /im notepad.exe')
+  })
+
   test('the picture fits, or is as large as the screen, and can be saved', async () => {
     await open()
     const canvas = given.page.locator('#screen canvas')

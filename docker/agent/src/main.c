@@ -2,12 +2,14 @@
 //
 //   osrun-agent [--port N] [--bind ADDRESS] [--log FILE]
 //
-// For what a process of its own does better, it starts itself once more: terminal-helper.h, window-list.h, inventory.h.
+// For what a process of its own does better, it starts itself once more: terminal-helper.h, window-list.h, inventory.h,
+// clipboard.h.
 #include <stdbool.h>
 #include <winsock2.h>
 #include <ws2tcpip.h>
 #include <windows.h>
 
+#include "clipboard.h"
 #include "console.h"
 #include "crc32.h"
 #include "desktop.h"
@@ -36,6 +38,8 @@ int wmain(int count, wchar_t **words) {
   if (count == 4 && wcscmp(words[1], TERMINAL_HELPER_OPTION) == 0) return terminal_helper_run(words[2], words[3]);
   if (count == 2 && wcscmp(words[1], WINDOW_LIST_OPTION) == 0) return window_list_run();
   if (count >= 2 && wcscmp(words[1], INVENTORY_OPTION) == 0) return inventory_run(count - 2, words + 2);
+  if (count == 2 && wcscmp(words[1], CLIPBOARD_OPTION) == 0) return clipboard_print();
+  if (count == 2 && wcscmp(words[1], SET_CLIPBOARD_OPTION) == 0) return clipboard_set();
   struct options options;
   WSADATA winsock;
   bool understood = parse(count, words, &options);

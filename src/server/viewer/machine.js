@@ -54,6 +54,8 @@ at('full-size').addEventListener('click', () => scale(false))
 at('full-screen').addEventListener('click', () => at('screen').requestFullscreen())
 at('picture').addEventListener('click', savePicture)
 at('typing').addEventListener('submit', type)
+at('put').addEventListener('click', putIntoClipboard)
+at('copy').addEventListener('click', copyFromClipboard)
 addKeys(at('keys'), () => screen.rfb)
 addEventListener('keydown', leaveByKey, { capture: true })
 setInterval(show, 1000)
@@ -80,7 +82,7 @@ function leave() {
   gone = true
   screen.stop()
   say(at('state'), 'ended')
-  for (const control of document.querySelectorAll('#typing button, #keys button')) {
+  for (const control of document.querySelectorAll('#typing button, #copying button, #keys button')) {
     control.disabled = true
   }
 }
@@ -105,16 +107,48 @@ function savePicture() {
   })
 }
 
-async function type(event) {
+function type(event) {
   event.preventDefault()
+  return giveText('type', 'Typing…', (count) => `${count} characters were typed.`)
+}
+
+function putIntoClipboard() {
+  if (at('typing').reportValidity()) {
+    giveText('set-clipboard', 'Putting…', (count) => `${count} characters are in the guest’s clipboard.`)
+  }
+}
+
+async function giveText(method, doing, done) {
   const text = at('text').value
-  say(at('typed'), 'Typing…')
+  say(at('typed'), doing)
   try {
-    await watch.type(id, text)
+    await watch.ask(method, { machine: id, text })
     at('text').value = ''
-    say(at('typed'), `${[...text].length} characters were typed.`)
+    say(at('typed'), done([...text].length))
   } catch (error) {
     say(at('typed'), error.message)
+  }
+}
+
+async function copyFromClipboard() {
+  say(at('copied'), 'Copying…')
+  try {
+    const { text } = await watch.ask('clipboard', { machine: id })
+    at('copied-text').value = text
+    say(at('copied'), text === '' ? 'There is no text in it.' : await copiedInWords(text))
+  } catch (error) {
+    say(at('copied'), error.message)
+  }
+}
+
+async function copiedInWords(text) {
+  const count = `${[...text].length} characters`
+  try {
+    await navigator.clipboard.writeText(text)
+    return `${count} were copied.`
+  } catch {
+    // Of a page that is not from this computer, or where a person said no.
+    return `${count}, which this browser does not let be copied: select them above.`
   }
 }
 

@@ -27,14 +27,14 @@ export class Watch {
     return Date.now() + this.#offset
   }
 
-  /** Types into a machine; rejects with the server's words where it could not. */
-  type(machine, text) {
+  /** Asks something of a machine; rejects with the server's words where it could not. */
+  ask(method, params) {
     if (this.#socket.readyState !== WebSocket.OPEN) {
       return Promise.reject(new Error('There is no connection to the machine room.'))
     }
     this.#lastId += 1
     const id = this.#lastId
-    this.#socket.send(JSON.stringify({ id, method: 'type', params: { machine, text } }))
+    this.#socket.send(JSON.stringify({ id, method, params }))
     return new Promise((resolve, reject) => this.#asked.set(id, { resolve, reject }))
   }
 
@@ -84,13 +84,13 @@ export class Watch {
     if (message.error) {
       asked?.reject(new Error(message.error.message))
     } else {
-      asked?.resolve()
+      asked?.resolve(message.result)
     }
   }
 
   #giveUp() {
     for (const { reject } of this.#asked.values()) {
-      reject(new Error('The connection was lost: the text may have been typed, or a part of it.'))
+      reject(new Error('The connection was lost: what was asked for may have been done, or a part of it.'))
     }
     this.#asked.clear()
   }
