@@ -2,9 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { execa } from 'execa'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { afterAll, assert, beforeAll, describe, expect, test } from 'vitest'
 import { docker } from '../../src/runtime/docker.ts'
+import { dependenciesOf } from './dependencies.ts'
 import { type InstalledProject, installProject, runSuite, type SuiteRun } from './project.ts'
 import { findContainers, findProcesses, runVariable } from './traces.ts'
 
@@ -36,6 +40,39 @@ describe('the packed package', () => {
     const command = join(project.folder, 'node_modules/vitest-environment-osrun/dist/src/cli/main.js')
     const { stdout } = await execa(process.execPath, [command, '--version'])
     expect(stdout).toBe(project.manifest['version'])
+  })
+
+  test('is what publint wants of a package', async () => {
+    const tarball = new Uint8Array(await readFile(project.tarball)).buffer
+    const { messages, pkg } = await publint({ pkgDir: 'package', pack: { tarball }, level: 'suggestion', strict: true })
+    expect(messages.map((message) => formatMessage(message, pkg ?? {}))).toEqual([])
+  })
+
+  test('has types that fit its code, says attw', async () => {
+    const checked = await checkPackage(createPackageFromTarballData(new Uint8Array(await readFile(project.tarball))))
+    assert(checked.types !== false)
+    expect(Object.keys(checked.entrypoints)).toEqual(Object.keys(project.manifest['exports'] as object))
+    // As attw's own profile for packages of ES modules only. `node10` is a resolution that knows no `exports`, which no Node
+    // that we support has; `node16-cjs` says that `require` gets an ES module, which all of them can.
+    const left = checked.problems.filter(
+      (problem) => !('resolutionKind' in problem && ['node10', 'node16-cjs'].includes(problem.resolutionKind)),
+    )
+    expect(left).toEqual([])
+  })
+
+  test('is as large, and brings as many packages, as the README says', async () => {
+    const readme = await readFile('README.md', 'utf8')
+    const figures = /takes (\d+) kB packed and ([\d.]+) MB unpacked[^.]* (\d+) dependencies[^.]* (\d+) packages/
+    const [packed, unpacked, direct, all] = figures.exec(readme.replaceAll('\n', ' '))?.slice(1).map(Number) ?? []
+    expect(direct).toBe(Object.keys(project.manifest['dependencies'] as object).length)
+    const dependencies = await dependenciesOf(project.folder, 'vitest-environment-osrun')
+    const ratios = {
+      packed: project.size / 1000 / Number(packed),
+      unpacked: project.unpackedSize / 1e6 / Number(unpacked),
+      all: dependencies.length / Number(all),
+    }
+    const about = expect.toSatisfy((ratio: number) => ratio > 0.85 && ratio < 1.15, 'from 0.85 to 1.15')
+    expect(ratios).toEqual({ packed: about, unpacked: about, all: about })
   })
 
   test('has types that a strict project accepts', async () => {

@@ -14,8 +14,12 @@ export const ourVitest: string = JSON.parse(
 /** A user's project in a folder of its own, with the packed package installed from its tarball. */
 export interface InstalledProject extends AsyncDisposable {
   readonly folder: string
+  readonly tarball: string
   /** Names of the files in the tarball. */
   readonly packed: readonly string[]
+  /** Bytes of the tarball, and of the files in it. */
+  readonly size: number
+  readonly unpackedSize: number
   readonly manifest: Readonly<Record<string, unknown>>
 }
 
@@ -28,16 +32,16 @@ export async function installProject(vitest = ourVitest, ...packages: string[]):
   const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', folder], {
     cwd: join(repository, 'package'),
   })
-  const [{ filename, files }] = parsePacked(stdout)
-  const tarball = `vitest-environment-osrun@file:${join(folder, filename)}`
+  const [{ filename, files, size, unpackedSize }] = parsePacked(stdout)
+  const tarball = join(folder, filename)
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
-  const wanted = [tarball, `vitest@${vitest}`, ...packages]
+  const wanted = [`vitest-environment-osrun@file:${tarball}`, `vitest@${vitest}`, ...packages]
   await execa('npm', ['install', '--no-audit', '--no-fund', '--save-dev', ...wanted], { cwd: folder })
   await cp(join(repository, 'examples/hello/vitest.config.ts'), join(folder, 'vitest.config.ts'))
   await cp(join(repository, 'examples/hello/test'), join(folder, 'test'), { recursive: true })
   const installed = join(folder, 'node_modules/vitest-environment-osrun/package.json')
   return {
-    folder,
+    ...{ folder, tarball, size, unpackedSize },
     packed: files.map(({ path }) => path),
     manifest: JSON.parse(await readFile(installed, 'utf8')),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
@@ -47,6 +51,8 @@ export async function installProject(vitest = ourVitest, ...packages: string[]):
 interface Packed {
   readonly filename: string
   readonly files: readonly { readonly path: string }[]
+  readonly size: number
+  readonly unpackedSize: number
 }
 
 // npm 11 answers with a list, npm 12 with an object whose keys are package names.
