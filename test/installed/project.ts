@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,11 +29,7 @@ export interface InstalledProject extends AsyncDisposable {
  */
 export async function installProject(vitest = ourVitest, ...packages: string[]): Promise<InstalledProject> {
   const folder = await mkdtemp(join(tmpdir(), 'osrun installed '))
-  const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', folder], {
-    cwd: join(repository, 'package'),
-  })
-  const [{ filename, files, size, unpackedSize }] = parsePacked(stdout)
-  const tarball = join(folder, filename)
+  const { tarball, files, size, unpackedSize } = await pack(folder)
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
   const wanted = [`vitest-environment-osrun@file:${tarball}`, `vitest@${vitest}`, ...packages]
   await execa('npm', ['install', '--no-audit', '--no-fund', '--save-dev', ...wanted], { cwd: folder })
@@ -46,6 +42,33 @@ export async function installProject(vitest = ourVitest, ...packages: string[]):
     manifest: JSON.parse(await readFile(installed, 'utf8')),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }
+}
+
+/**
+ * A folder with this package, unpacked from its tarball, and with the repository's own packages beside it: as good as
+ * installed, within a second.
+ */
+export async function unpackProject(): Promise<Pick<InstalledProject, 'folder' | typeof Symbol.asyncDispose>> {
+  const folder = await mkdtemp(join(tmpdir(), 'osrun unpacked '))
+  const { tarball } = await pack(folder)
+  const modules = join(folder, 'node_modules')
+  const ours = join(modules, 'vitest-environment-osrun')
+  await mkdir(ours, { recursive: true })
+  for (const name of await readdir(join(repository, 'node_modules'))) {
+    if (name !== 'vitest-environment-osrun' && !name.startsWith('example-')) {
+      await symlink(join(repository, 'node_modules', name), join(modules, name))
+    }
+  }
+  await execa('tar', ['-xzf', tarball, '-C', ours, '--strip-components=1'])
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) }
+}
+
+async function pack(folder: string): Promise<Packed & { readonly tarball: string }> {
+  const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: join(repository, 'package'),
+  })
+  const [packed] = parsePacked(stdout)
+  return { ...packed, tarball: join(folder, packed.filename) }
 }
 
 interface Packed {

@@ -1,0 +1,4 @@
+import { defineConfig } from 'vitest/config'
+import { osrun } from 'vitest-environment-osrun/plugin'
+
+export default defineConfig({ plugins: [osrun()] })
