@@ -1,11 +1,5 @@
-import type { Win } from '../src/client/win.ts'
 import type { ServerHandover } from './handover.ts'
 import type { OsrunOptions } from './options.ts'
-
-declare global {
-  /** The test file's machine, where the environment is osrun. */
-  var win: Win
-}
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,4 +14,6 @@ declare module 'vitest/node' {
   }
 }
 
+// What is imported only for its declarations is not in the compiled types; what is exported is.
+export type { Win } from './global-win.ts'
 export type { OsrunOptions, ServerHandover }

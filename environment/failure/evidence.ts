@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Win } from '../../src/client/win.ts'
 import { OsrunError, toOsrunError } from '../../src/protocol/errors.ts'
 import type { CommandLog } from './command-log.ts'
-import { type TestPlace, testFolder } from './folder.ts'
+import { attemptFolder, type TestPlace } from './folder.ts'
 import { lastCommand, type ReportedTest, reportText } from './report.ts'
 
 /** A test, as its runner tells of it at this moment. */
@@ -47,7 +47,7 @@ const screenFile = 'screen.png'
  * @throws OsrunError HOST_FILE_FAILED
  */
 export async function collectEvidence(root: string, test: ObservedTest, machine: ObservedMachine): Promise<Evidence> {
-  const folder = folderOf(root, test)
+  const folder = attemptFolder(root, test)
   // As it is at this moment, not when the picture has come.
   const log = machine.log.read()
   // Ending a command that waited for a dialog took the dialog from the screen.
@@ -70,14 +70,10 @@ export async function collectEvidence(root: string, test: ObservedTest, machine:
 
 /** The same for a test whose process is about to end: at once, and without a picture. */
 export function collectLastEvidence(root: string, test: ObservedTest, machine: ObservedMachine): void {
-  const folder = folderOf(root, test)
+  const folder = attemptFolder(root, test)
   const screen = 'none: the run was interrupted'
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, reportFile), reportText({ ...describe(test, machine), log: machine.log.read(), screen }))
-}
-
-function folderOf(root: string, { place, attempt }: ObservedTest): string {
-  return join(testFolder(root, place), ...(attempt === '' ? [] : [attempt.replaceAll(' ', '-')]))
 }
 
 async function takePicture(win: () => Win): Promise<{ png: Uint8Array } | { why: string }> {

@@ -39,6 +39,11 @@ export function testFolder(root: string, { project, file, names, id }: TestPlace
   return join(fileFolder(root, project, file), `${safeName(names.join(' '))}-${hash}`)
 }
 
+/** The folder of one attempt's evidence: the test's own, and of a repeated one a folder in it. */
+export function attemptFolder(root: string, { place, attempt }: { place: TestPlace; attempt: string }): string {
+  return join(testFolder(root, place), ...(attempt === '' ? [] : [attempt.replaceAll(' ', '-')]))
+}
+
 /** Part of a path that every file system and shell takes as it is. */
 function safeName(name: string): string {
   const safe = name.replace(/[^A-Za-z0-9]+/g, '-').slice(0, longestName)

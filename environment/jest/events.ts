@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { Circus } from '@jest/types'
 import type { Evidence, ObservedTest } from '../failure/evidence.ts'
+import { attemptFolder } from '../failure/folder.ts'
 import type { Session } from '../session.ts'
 
 /** Where the tests stand. */
@@ -56,6 +57,12 @@ export class JestTests {
         break
       default:
     }
+  }
+
+  /** Where the evidence of the test that began last goes, below `root`. */
+  evidenceFolder(root: string): string | undefined {
+    const test = [...this.#begun.keys()].at(-1)
+    return test && attemptFolder(root, this.#observe(test))
   }
 
   async #begin(test: Circus.TestEntry): Promise<void> {

@@ -561,4 +561,22 @@ describe('a failing run, of the packed package', () => {
       'last command "fail to build": exit code 7 after 0.00 s; report: .vitest/attachments/osrun/install.test.ts/',
     )
   })
+
+  test('in Vitest’s UI runs, serves its page, and gives its machines back at its end', async () => {
+    const { folder } = await projectWith(ourVitest)
+    await using peer = await startRoom({ ...answers, screenshot: () => bluePicture })
+    const flags = ['--ui', '--open=false', '--watch', '--testNamePattern=a command fails']
+    const run = runSuite(folder, { OSRUN_URL: peer.url, OSRUN_TOKEN: token }, ...flags)
+    try {
+      const printed = () => stripVTControlCharacters(run.output())
+      await expect.poll(printed, { timeout: 60_000 }).toMatch(/Tests +1 failed/)
+      expect(printed()).toContain('WinCommandError: Command failed with exit code 7: fail to build')
+      const [, address = ''] = /UI started at (\S+)/.exec(printed()) ?? []
+      expect(await (await fetch(address)).text()).toContain('Vitest UI')
+    } finally {
+      run.interrupt()
+      await run.ended
+    }
+    await expect.poll(() => peer.sockets.size, { timeout: 10_000 }).toBe(0)
+  })
 })

@@ -1,22 +1,30 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { PNG } from 'pngjs'
 import { describe, expect, test } from 'vitest'
 import type { Answers } from '../client/peer.ts'
 import { token } from '../client/peer.ts'
-import { readEvidence, startRoom } from '../environment/stand-in-room.ts'
+import { picture, readEvidence, startRoom } from '../environment/stand-in-room.ts'
+import { unpackProject } from './project.ts'
 
 // Jest itself and the package as it is built; a machine room that stands in for a real one.
 const repository = fileURLToPath(new URL('../..', import.meta.url))
+const reference = '__screenshots__/a.test.js/desktop-wine.png'
 const config = {
   testEnvironment: 'vitest-environment-osrun/jest',
   globalSetup: 'vitest-environment-osrun/jest/global-setup',
   globalTeardown: 'vitest-environment-osrun/jest/global-teardown',
 }
 
-async function runJest(files: Record<string, string>, answers: Answers = {}, more: object = {}, ...flags: string[]) {
+async function runJest(
+  files: Record<string, string | Uint8Array>,
+  answers: Answers = {},
+  more: object = {},
+  ...flags: string[]
+) {
   await using peer = await startRoom(answers)
   const folder = await mkdtemp(join(tmpdir(), 'osrun jest '))
   try {
@@ -40,7 +48,8 @@ async function runJest(files: Record<string, string>, answers: Answers = {}, mor
       },
     )
     const { exitCode, all: output } = ended
-    return { exitCode, output, asked: peer.asked, evidence: await readEvidence({ folder }, '.osrun/failures') }
+    const written = await readFile(join(folder, reference)).catch(() => undefined)
+    return { exitCode, output, written, asked: peer.asked, evidence: await readEvidence({ folder }, '.osrun/failures') }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -93,6 +102,21 @@ describe('options', () => {
       'frozen',
       'frozen',
     ])
+  })
+
+  test('are each project’s own where there are several, with one machine room', async () => {
+    const project = (name: string) => ({
+      ...{ ...config, displayName: name, rootDir: `<rootDir>/${name}` },
+      testEnvironmentOptions: { osrun: { snapshot: name } },
+    })
+    const { exitCode, output, asked } = await runJest(
+      { 'one/a.test.js': passing, 'two/a.test.js': docblock('{"clock": "frozen"}') },
+      {},
+      { projects: [project('one'), project('two')] },
+    )
+    expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' })
+    expect(snapshots(asked).sort()).toEqual(['one', 'two'])
+    expect(methods(asked).filter((method) => method === 'hold')).toHaveLength(1)
   })
 
   test('that are wrong are named, in the config before anything starts', async () => {
@@ -266,6 +290,63 @@ test('the matchers are there, and say what they found', async () => {
   expect(exitCode).toBe(1)
   expect(output).toContain('1 failed, 1 passed')
   expect(output).toMatch(/exit code|exited with/)
+})
+
+describe('toMatchScreen', () => {
+  const looks = { 'a.test.js': `test('looks right', () => expect(win).toMatchScreen('desktop', { timeout: 0 }))` }
+  const black = Buffer.from(picture.png, 'base64')
+  const white = PNG.sync.write(Object.assign(new PNG({ width: 1, height: 1 }), { data: Buffer.alloc(4, 255) }))
+
+  test('compares the screen with the reference, and keeps what differs with the test’s evidence', async () => {
+    expect(await runJest({ ...looks, [reference]: black })).toMatchObject({ exitCode: 0 })
+    const { exitCode, output, evidence } = await runJest({ ...looks, [reference]: white })
+    expect(exitCode).toBe(1)
+    const folder = /\.osrun\/failures\/(a\.test\.js\/looks-right-\w+)/.exec(output)?.[1]
+    expect(output).toContain(
+      `expected the screen to match ${reference}: 1 pixels differ\n\n    reference: ${reference}\n` +
+        `    actual: .osrun/failures/${folder}/desktop-actual.png\n    diff: .osrun/failures/${folder}/desktop-diff.png\n`,
+    )
+    expect(Object.keys(evidence).sort()).toEqual(
+      ['desktop-actual.png', 'desktop-diff.png', 'report.txt', 'screen.png'].map((name) => `${folder}/${name}`),
+    )
+  })
+
+  test('writes the reference where Jest writes snapshots', async () => {
+    const onCi = await runJest(looks)
+    expect(onCi.output).toContain(`there is no reference ${reference} to compare the screen with`)
+    expect(onCi.output).toContain('not on CI, or with --updateSnapshot')
+    expect(onCi.written).toBeUndefined()
+    expect(await runJest(looks, {}, {}, '--ci=false')).toMatchObject({ exitCode: 1, written: black })
+    expect(await runJest({ ...looks, [reference]: white }, {}, {}, '-u')).toMatchObject({ exitCode: 0, written: black })
+  })
+})
+
+test('types are there for who has no Vitest, without `skipLibCheck`', async () => {
+  await using project = await unpackProject(['vitest'])
+  const program = `
+    import { expect, test } from '@jest/globals'
+    import { type OsrunServer, startServer } from 'vitest-environment-osrun/client'
+    import type {} from 'vitest-environment-osrun/jest'
+    test('typed', async () => {
+      const result = await win.run('ver', { timeout: 1000 })
+      const text: string = result.stdout
+      expect(result).toExitWith(0)
+      await expect(win).toHaveFile('C:\\\\app.ini', { content: /^port/ })
+      await expect(win).not.toHaveRegistryValue('HKCU\\\\App', 'Version', text)
+      await expect(win).toMatchScreen('desktop', { masks: [{ x: 0, y: 0, width: 1, height: 1 }] })
+      // @ts-expect-error -- a path
+      await expect(win).toHaveFile(7)
+    })
+    export const start: () => Promise<OsrunServer> = startServer
+  `
+  await writeFile(join(project.folder, 'package.json'), '{ "type": "module" }')
+  await writeFile(join(project.folder, 'a.test.ts'), program)
+  const flags = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024']
+  const libraries = ['--lib', 'es2024,esnext.disposable', '--types', 'node']
+  const { stdout } = await execa('tsc', [...flags, ...libraries, 'a.test.ts'], {
+    ...{ cwd: project.folder, preferLocal: true, localDir: repository, reject: false },
+  })
+  expect(stdout).toBe('')
 })
 
 function withoutTimes(text: string | undefined): string {

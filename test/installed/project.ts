@@ -47,15 +47,18 @@ export async function installProject(vitest = ourVitest, ...packages: string[]):
 /**
  * A folder with this package, unpacked from its tarball, and with the repository's own packages beside it: as good as
  * installed, within a second.
+ * @param without packages that this user does not have
  */
-export async function unpackProject(): Promise<Pick<InstalledProject, 'folder' | typeof Symbol.asyncDispose>> {
+export async function unpackProject(
+  without: readonly string[] = [],
+): Promise<Pick<InstalledProject, 'folder' | typeof Symbol.asyncDispose>> {
   const folder = await mkdtemp(join(tmpdir(), 'osrun unpacked '))
   const { tarball } = await pack(folder)
   const modules = join(folder, 'node_modules')
   const ours = join(modules, 'vitest-environment-osrun')
   await mkdir(ours, { recursive: true })
   for (const name of await readdir(join(repository, 'node_modules'))) {
-    if (name !== 'vitest-environment-osrun' && !name.startsWith('example-')) {
+    if (name !== 'vitest-environment-osrun' && !name.startsWith('example-') && !without.includes(name)) {
       await symlink(join(repository, 'node_modules', name), join(modules, name))
     }
   }
