@@ -11,7 +11,7 @@ import { createSession, type Session } from '../session.ts'
 import { JestTests } from './events.ts'
 import { evidenceFolderOf, ownOptions, sessionEnvironment } from './options.ts'
 
-export type { JestMatchers } from './types.ts'
+export type { OsrunMatchers } from './types.ts'
 
 // Jest's own 5 seconds are little for a command under software emulation.
 const testTimeout = 60_000

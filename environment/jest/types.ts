@@ -8,7 +8,7 @@ import type { RegistryValue } from '../expect/to-have-registry-value.ts'
 export type { Win } from '../global-win.ts'
 
 /** The matchers, as Jest declares its own: of whatever is expected. Those of `win` are awaited. */
-export interface JestMatchers<R> {
+export interface OsrunMatchers<R> {
   /** The command exited with this code. */
   toExitWith(code: number): R
   /** The machine has this file, and with `content` that is what it holds. */
@@ -23,13 +23,13 @@ export interface JestMatchers<R> {
 
 // `expect` of '@jest/globals'.
 declare module 'expect' {
-  interface Matchers<R extends void | Promise<void>, T = unknown> extends JestMatchers<R> {}
+  interface Matchers<R extends void | Promise<void>, T = unknown> extends OsrunMatchers<R> {}
 }
 
 // `expect` as the global of '@types/jest'.
 declare global {
   namespace jest {
     // biome-ignore lint/complexity/noBannedTypes: as '@types/jest' has it, for both are one declaration
-    interface Matchers<R, T = {}> extends JestMatchers<R> {}
+    interface Matchers<R, T = {}> extends OsrunMatchers<R> {}
   }
 }

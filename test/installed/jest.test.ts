@@ -321,10 +321,13 @@ describe('toMatchScreen', () => {
   })
 })
 
-test('types are there for who has no Vitest, without `skipLibCheck`', async () => {
+test.each([
+  { whose: '@jest/globals', imported: "import { expect, test } from '@jest/globals'", types: 'node' },
+  { whose: '@types/jest', imported: '', types: 'node,jest' },
+])('types are there for who has $whose and no Vitest, without `skipLibCheck`', async ({ imported, types }) => {
   await using project = await unpackProject(['vitest'])
   const program = `
-    import { expect, test } from '@jest/globals'
+    ${imported}
     import { type OsrunServer, startServer } from 'vitest-environment-osrun/client'
     import type {} from 'vitest-environment-osrun/jest'
     test('typed', async () => {
@@ -342,7 +345,7 @@ test('types are there for who has no Vitest, without `skipLibCheck`', async () =
   await writeFile(join(project.folder, 'package.json'), '{ "type": "module" }')
   await writeFile(join(project.folder, 'a.test.ts'), program)
   const flags = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024']
-  const libraries = ['--lib', 'es2024,esnext.disposable', '--types', 'node']
+  const libraries = ['--lib', 'es2024,esnext.disposable', '--types', types]
   const { stdout } = await execa('tsc', [...flags, ...libraries, 'a.test.ts'], {
     ...{ cwd: project.folder, preferLocal: true, localDir: repository, reject: false },
   })
