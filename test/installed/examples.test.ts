@@ -34,7 +34,11 @@ describe('the examples', () => {
   test.each(runHere)('%s passes its tests', async (name) => {
     const cwd = join(project.folder, 'examples', name)
     const env = { CI: '1', NO_COLOR: '1', OSRUN_RUNTIME: 'host' }
-    const { exitCode, all } = await execa('npm', ['test'], { cwd, env, all: true, reject: false, stdin: 'ignore' })
+    const { scripts } = JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8'))
+    // Whoever tests these is not in a hurry.
+    const patience = scripts.test.startsWith('node') ? [] : ['--', '--testTimeout=400000']
+    const how = { cwd, env, all: true, reject: false, stdin: 'ignore' } as const
+    const { exitCode, all } = await execa('npm', ['test', ...patience], how)
     expect({ exitCode, output: exitCode === 0 ? '' : all }).toEqual({ exitCode: 0, output: '' })
     // A run without a test is no pass.
     expect(all).toMatch(/Tests: +\d+ passed|Tests {2}\d+ passed|pass [1-9]/)

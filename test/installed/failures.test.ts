@@ -334,7 +334,7 @@ describe('a failing run, of the packed package', () => {
     const [reported = '', ...shown] = blocks.sort(
       (a, b) => Number(b.startsWith('test ')) - Number(a.startsWith('test ')),
     )
-    expect(shown).toHaveLength(5)
+    expect(shown).toHaveLength(9)
     for (const block of shown) {
       expect(output).toContain(block)
     }

@@ -10,8 +10,8 @@ test('text that is typed is on the screen, and in the file', async ({ win }) => 
   await expect(win).toMatchScreen('typed', { timeout: 60_000 })
 
   await win.keyboard.press('Control+S')
-  await expect(win).toHaveFile('C:\\letter.txt', { content: 'Dear Anna,\r\n\r\nit works!\r\n', timeout: 60_000 })
   await win.keyboard.press('Alt+F4')
   await expect(win).not.toHaveProcess('notepad.exe', { timeout: 60_000 })
+  await expect(win).toHaveFile('C:\\letter.txt', { content: 'Dear Anna,\r\n\r\nit works!\r\n' })
 })
 // #endregion

@@ -1,8 +1,10 @@
 /* global expect, test, win */
+// #region first
 test('lists the drive', async () => {
   const { stdout } = await win.run('dir C:\\')
   expect(stdout).toContain('Directory of C:')
 })
+// #endregion
 
 test('has a file where the program put it', async () => {
   await win.run('echo port=80> C:\\app.ini')
