@@ -18,6 +18,7 @@ export const errorCodes = {
   NOT_IN_ENVIRONMENT: 'user', // `win` was used in a test file that does not run in the osrun environment
   MEDIUM_UNUSABLE: 'user', // what was given as Windows medium is something else, is cut, or lacks what it must have
   DIALOG_OPEN: 'user', // a dialog that nobody answers holds the command up, which was ended for it
+  PROJECT_UNFIT: 'user', // the project's suite cannot run in the guest as it is (`osrun test`)
   UNSUPPORTED_BY_GUEST: 'user', // the guest has no such program or feature (PowerShell in `wine`)
 
   // The host lacks something; the message says what to install or free.
@@ -48,6 +49,7 @@ export const errorCodes = {
   AGENT_PROTOCOL: 'system', // the agent said something that the protocol forbids
   FILE_DAMAGED: 'system', // a file's size or digest after its transfer is not what it was before
   SPAWN_FAILED: 'system', // the guest could not start the program for a reason other than not finding it
+  RUNNER_FAILED: 'system', // what runs a suite in the guest (`osrun test`) failed or was lost
   SERVER_UNREACHABLE: 'system', // the machine room does not answer
   SERVER_START_FAILED: 'system', // the machine room did not come up
   CONNECTION_LOST: 'system', // the connection to the machine room ended

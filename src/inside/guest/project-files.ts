@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** What is known of a file that was sent: its content, and how it looked just after it was written. */
+interface Sent {
+  readonly digest: string
+  readonly size: number
+  readonly modified: number
+}
+
+/** A file that a run has written. */
+export interface Change {
+  /** From the project's folder, with `/`. */
+  readonly path: string
+  readonly size: number
+}
+
+/** The project's folder in the guest, and what of it was sent. */
+export class ProjectFiles {
+  readonly #root: string
+  readonly #sent = new Map<string, Sent>()
+  readonly #folders = new Set<string>()
+
+  constructor(root: string) {
+    this.#root = root
+    this.#makeFolder(root)
+  }
+
+  /** The digests of what was sent. What was only installed is not among them. */
+  known(): Record<string, string> {
+    return Object.fromEntries([...this.#sent].map(([path, { digest }]) => [path, digest]))
+  }
+
+  /** Without `digest` the file is part of what is installed: neither compared nor brought back. */
+  write(path: string, bytes: Uint8Array, digest?: string): void {
+    const target = join(this.#root, path)
+    this.#makeFolder(dirname(target))
+    writeFileSync(target, bytes)
+    if (digest !== undefined) {
+      const { size, mtimeMs } = lstatSync(target)
+      this.#sent.set(path, { digest, size, modified: mtimeMs })
+    }
+  }
+
+  /** A folder that leads to another one of the project, as workspaces have them. */
+  link(path: string, target: string): void {
+    const place = join(this.#root, path)
+    this.#makeFolder(dirname(place))
+    // A junction needs no privilege, and an absolute target.
+    symlinkSync(join(this.#root, target), place, 'junction')
+  }
+
+  remove(path: string): void {
+    rmSync(join(this.#root, path), { force: true })
+    this.#sent.delete(path)
+  }
+
+  read(path: string): Buffer {
+    return readFileSync(join(this.#root, path))
+  }
+
+  /** What differs from what was sent. */
+  changes(): { written: Change[]; gone: string[] } {
+    const written: Change[] = []
+    const missing = new Set(this.#sent.keys())
+    for (const { path, size, modified } of this.#walk('')) {
+      missing.delete(path)
+      const sent = this.#sent.get(path)
+      if (sent?.size === size && (sent.modified === modified || sent.digest === digestOf(this.read(path)))) {
+        continue
+      }
+      written.push({ path, size })
+    }
+    return { written, gone: [...missing] }
+  }
+
+  *#walk(folder: string): Generator<Change & { modified: number }> {
+    for (const entry of readdirSync(join(this.#root, folder), { withFileTypes: true })) {
+      if (entry.name === 'node_modules' || entry.name === '.git') {
+        continue
+      }
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+      if (entry.isDirectory()) {
+        yield* this.#walk(path)
+      } else if (entry.isFile()) {
+        const { size, mtimeMs } = lstatSync(join(this.#root, path))
+        yield { path, size, modified: mtimeMs }
+      }
+    }
+  }
+
+  #makeFolder(folder: string): void {
+    if (!this.#folders.has(folder)) {
+      mkdirSync(folder, { recursive: true })
+      this.#folders.add(folder)
+    }
+  }
+}
+
+/** As the host computes it, too. */
+export function digestOf(bytes: Uint8Array): string {
+  return createHash('sha1').update(bytes).digest('hex')
+}

@@ -1,0 +1,100 @@
+// The runner: waits in the guest on a port of its loopback, keeps the project's files, and runs Vitest.
+//   node runner.js <port> <project folder>
+
+import { createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { ProjectFiles } from './project-files.ts'
+import { type Run, suits, type Terms, VitestProcess } from './vitest-process.ts'
+import { Decoder, encode, type Message } from './wire.ts'
+
+const [port, root = ''] = process.argv.slice(2)
+const files = new ProjectFiles(root)
+let waiting: VitestProcess | undefined
+
+/** One client at a time: the machine is its alone. */
+class Client {
+  readonly #socket: Socket
+  #running: VitestProcess | undefined
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    const decoder = new Decoder()
+    socket.on('data', (piece) => {
+      for (const message of decoder.push(piece as Buffer)) {
+        try {
+          this.#take(message)
+        } catch (error) {
+          this.#fail(error)
+        }
+      }
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => this.#running?.kill())
+    this.#say({ type: 'hello', node: process.version, platform: process.platform })
+  }
+
+  #take({ header, body }: Message): void {
+    const path = String(header['path'])
+    const todo: Readonly<Record<string, () => void>> = {
+      known: () => this.#say({ type: 'known', files: files.known() }),
+      write: () => files.write(path, body, header['digest'] as string | undefined),
+      link: () => files.link(path, String(header['target'])),
+      remove: () => files.remove(path),
+      sync: () => this.#say({ type: 'synced' }),
+      load: () => this.#load(header as unknown as { terms: Terms; cwd: string }),
+      run: () => this.#run(header as unknown as { terms: Terms; run: Run }),
+      keys: () => this.#running?.type(body.toString()),
+      stop: () => this.#running?.kill(),
+      changes: () => this.#say({ type: 'changes', ...files.changes() }),
+      read: () => this.#say({ type: 'file', path }, files.read(path)),
+    }
+    const task = todo[String(header['type'])]
+    if (task === undefined) {
+      throw new Error(`a message of an unknown type: ${JSON.stringify(header)}`)
+    }
+    task()
+  }
+
+  #load({ terms, cwd }: { terms: Terms; cwd: string }): void {
+    waiting = new VitestProcess(join(root, cwd), terms)
+    waiting.loaded.then(
+      (version) => this.#say({ type: 'loaded', version }),
+      (error) => this.#fail(error),
+    )
+  }
+
+  #run({ terms, run }: { terms: Terms; run: Run }): void {
+    const cwd = join(root, run.cwd)
+    const warm = waiting !== undefined && suits(waiting.terms, terms)
+    const chosen = warm && waiting !== undefined ? waiting : new VitestProcess(cwd, terms)
+    if (warm) {
+      waiting = undefined
+    }
+    this.#running = chosen
+    chosen.loaded.then(
+      () => {
+        this.#say({ type: 'started', warm })
+        chosen.run(
+          { ...run, cwd },
+          {
+            out: (channel, bytes) => this.#say({ type: 'out', channel }, bytes),
+            exit: (code, signal) => this.#say({ type: 'exit', code, signal }),
+          },
+        )
+      },
+      (error) => this.#fail(error),
+    )
+  }
+
+  #say(header: Readonly<Record<string, unknown>>, body?: Uint8Array): void {
+    if (!this.#socket.destroyed) {
+      this.#socket.write(encode(header, body))
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#say({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+createServer({ noDelay: true }, (socket) => void new Client(socket)).listen(Number(port), '127.0.0.1')

@@ -1,0 +1,69 @@
+// A process of its own: loads the project's Vitest, and runs its command when it is told to.
+
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { pathToFileURL } from 'node:url'
+import type { Run } from './vitest-process.ts'
+
+interface Size {
+  readonly columns: number
+  readonly rows: number
+}
+
+const size: Size | null = JSON.parse(process.argv[2] ?? 'null')
+const keys = Object.assign(new PassThrough(), { isTTY: false, setRawMode: () => keys })
+
+if (size !== null) {
+  for (const stream of [process.stdout, process.stderr]) {
+    Object.assign(stream, { isTTY: true, ...size })
+  }
+}
+
+function findVitest(): { library: string; command: string; version: string } {
+  const require = createRequire(join(process.cwd(), 'package.json'))
+  const library = require.resolve('vitest/node')
+  const folder = dirname(dirname(library))
+  const { version } = require(join(folder, 'package.json'))
+  return { library, command: join(folder, 'vitest.mjs'), version }
+}
+
+function main(): void {
+  const vitest = findVitest()
+  process.on('message', ({ run, keys: pressed }: { run?: Run; keys?: string }) => {
+    if (pressed !== undefined) {
+      keys.write(pressed)
+    }
+    if (run !== undefined) {
+      start(run, vitest.command)
+    }
+  })
+  import(pathToFileURL(vitest.library).href).then(
+    () => process.send?.({ version: vitest.version }),
+    (error: unknown) => process.send?.({ failed: String(error instanceof Error ? error.stack : error) }),
+  )
+}
+
+function start({ argv, env, cwd, interactive }: Run, command: string): void {
+  Object.assign(process.env, env)
+  process.chdir(cwd)
+  // In place: Vitest's reader of arguments has kept the array since it was loaded.
+  process.argv.splice(0, process.argv.length, process.execPath, command, ...argv)
+  if (interactive) {
+    keys.isTTY = true
+    Object.defineProperty(process, 'stdin', { value: keys, configurable: true })
+  } else {
+    // Nothing more comes, and what Vitest starts shall not see that somebody listens.
+    process.disconnect()
+  }
+  import(pathToFileURL(command).href).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
+    process.exitCode = 1
+  })
+}
+
+try {
+  main()
+} catch (error) {
+  process.send?.({ failed: String(error instanceof Error ? error.message : error) })
+}

@@ -1,0 +1,90 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** What is fixed once Vitest is loaded: its modules read it when they are imported. */
+export interface Terms {
+  /** Environment variables that decide about colours, and whether this is CI. */
+  readonly env: Readonly<Record<string, string>>
+  /** Where stdout is a terminal of so many columns and rows. */
+  readonly terminal?: { readonly columns: number; readonly rows: number }
+}
+
+/** A run of Vitest's command. */
+export interface Run {
+  readonly argv: readonly string[]
+  /** Set just before it runs. */
+  readonly env: Readonly<Record<string, string>>
+  /** Working folder. */
+  readonly cwd: string
+  /** Whether keys will come. */
+  readonly interactive: boolean
+}
+
+/** What comes of it. */
+export interface RunHooks {
+  out(channel: 'stdout' | 'stderr', bytes: Buffer): void
+  exit(code: number | null, signal: string | null): void
+}
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+const script = fileURLToPath(new URL(`./vitest-main.${extension}`, import.meta.url))
+
+/** A process that has loaded Vitest, and waits to be told what to run. It runs once. */
+export class VitestProcess {
+  readonly #child: ChildProcess
+  readonly terms: Terms
+  /** The version of Vitest, once it is loaded. */
+  readonly loaded: Promise<string>
+
+  constructor(cwd: string, terms: Terms) {
+    this.terms = terms
+    this.#child = fork(script, [JSON.stringify(terms.terminal ?? null)], {
+      cwd,
+      env: { ...process.env, ...terms.env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: [],
+    })
+    const said: Buffer[] = []
+    const listen = (bytes: Buffer) => said.push(bytes)
+    this.#child.stderr?.on('data', listen)
+    this.loaded = new Promise((resolve, reject) => {
+      this.#child.once('error', reject)
+      this.#child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${Buffer.concat(said)}`)))
+      this.#child.once('message', (message: { version?: string; failed?: string }) => {
+        this.#child.stderr?.off('data', listen)
+        message.version === undefined ? reject(new Error(message.failed)) : resolve(message.version)
+      })
+    })
+    this.loaded.catch(() => {})
+  }
+
+  run(run: Run, hooks: RunHooks): void {
+    this.#child.stdout?.on('data', (bytes: Buffer) => hooks.out('stdout', bytes))
+    this.#child.stderr?.on('data', (bytes: Buffer) => hooks.out('stderr', bytes))
+    this.#child.once('close', hooks.exit)
+    this.#child.send({ run })
+  }
+
+  /** Keys that a person has pressed. */
+  type(keys: string): void {
+    if (this.#child.connected) {
+      this.#child.send({ keys })
+    }
+  }
+
+  kill(): void {
+    this.#child.kill()
+  }
+}
+
+/** Whether a process that was started for `had` can do what `wanted` asks for. */
+export function suits(had: Terms, wanted: Terms): boolean {
+  return (
+    JSON.stringify(sorted(had.env)) === JSON.stringify(sorted(wanted.env)) &&
+    (had.terminal === undefined) === (wanted.terminal === undefined)
+  )
+}
+
+function sorted(env: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))
+}

@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { digestOf } from '../../src/inside/guest/project-files.ts'
+import { RunnerLink } from '../../src/inside/link.ts'
+
+// The runner is a plain program of Node: here it keeps a project on this computer.
+let folder: string
+let runner: ChildProcess
+let link: RunnerLink
+
+beforeEach(async () => {
+  folder = join(await realpath(await mkdtemp(join(tmpdir(), 'osrun runner '))), 'project')
+  await mkdir(folder)
+  await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
+  const port = await freePort()
+  runner = spawn(process.execPath, ['src/inside/guest/runner.ts', String(port), folder], {
+    stdio: 'inherit',
+    env: { PATH: process.env['PATH'] },
+  })
+  link = await RunnerLink.open({ host: '127.0.0.1', port }, 10_000)
+})
+
+afterEach(async () => {
+  link.close()
+  runner.kill('SIGKILL')
+  await once(runner, 'close')
+  await rm(join(folder, '..'), { recursive: true, force: true })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' ? (address?.port ?? 0) : 0
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await link.say({ type: 'write', path, digest: digestOf(Buffer.from(text)) }, Buffer.from(text))
+}
+
+async function run(...argv: string[]) {
+  return runWith({ env: { NO_COLOR: '1' } }, ...argv)
+}
+
+async function runWith(
+  terms: { env: Record<string, string>; terminal?: { columns: number; rows: number } },
+  ...argv: string[]
+) {
+  let output = ''
+  let warm: boolean | undefined
+  const job = { argv: ['run', ...argv], env: { GIVEN: 'given' }, cwd: 'deep', interactive: false }
+  const code = await link.run(job, terms, {
+    started(loaded) {
+      warm = loaded
+    },
+    out(_channel, bytes) {
+      output += Buffer.from(bytes)
+    },
+  })
+  return { code, output, warm }
+}
+
+const passing = `
+  import { expect, test } from 'vitest'
+  test('passes', () => { expect(process.env.GIVEN).toBe('given') })
+  test('counts', () => { expect(1 + 1).toMatchInlineSnapshot() })
+`
+
+test('a suite runs with the code of its end, and what it wrote is told', async () => {
+  await write('deep/package.json', '{"type": "module"}')
+  await write('deep/a.test.js', passing)
+  await write('deep/gone.txt', 'soon gone')
+  await write(
+    'deep/b.test.js',
+    `
+    import { rmSync, writeFileSync } from 'node:fs'
+    import { expect, test } from 'vitest'
+    test('fails', () => { writeFileSync('made here.txt', 'made'); rmSync('gone.txt'); expect('a/b').toBe('a\\\\b') })
+  `,
+  )
+  expect(await run('a.test')).toMatchObject({ code: 0, output: expect.stringMatching(/Tests +2 passed/) })
+  const { code, output, warm } = await run()
+  expect(warm).toBe(false)
+  expect(code).toBe(1)
+  expect(output).toContain('1 failed | 2 passed')
+  const { written, gone } = await link.changes()
+  expect(written.map(({ path }) => path).sort()).toEqual(['deep/a.test.js', 'deep/made here.txt'])
+  expect(gone).toEqual(['deep/gone.txt'])
+  expect(Buffer.from(await link.read('deep/a.test.js')).toString()).toContain('toMatchInlineSnapshot(`2`)')
+})
+
+test('Vitest that was loaded ahead runs once, and only for who wants the same colours', async () => {
+  await write('deep/package.json', '{"type": "module"}')
+  await write('deep/a.test.js', passing.replace(/.*counts.*/, ''))
+  const coloured = { env: { FORCE_COLOR: '1' } }
+  expect(await link.load(coloured, 'deep')).toMatch(/^5\./)
+  const plain = await run()
+  expect(plain).toMatchObject({ code: 0, warm: false })
+  const first = await runWith(coloured)
+  expect(first).toMatchObject({ code: 0, warm: true })
+  expect(first.output).toContain('\u001b[')
+  expect(plain.output).not.toContain('\u001b[')
+  expect(await runWith(coloured)).toMatchObject({ code: 0, warm: false })
+})
+
+test('what was sent is known by its digest, and what is sent anew replaces it', async () => {
+  await write('a.txt', 'one')
+  await write('b.txt', 'two')
+  await link.say({ type: 'write', path: 'node_modules2/c.txt' }, Buffer.from('installed'))
+  await write('a.txt', 'three')
+  await link.say({ type: 'remove', path: 'b.txt' })
+  expect(await link.known()).toEqual({ 'a.txt': digestOf(Buffer.from('three')) })
+  expect(await readFile(join(folder, 'a.txt'), 'utf8')).toBe('three')
+})
+
+test('a project without Vitest says so', async () => {
+  await rm(join(folder, 'node_modules'))
+  await write('deep/package.json', '{}')
+  await expect(link.load({ env: {} }, 'deep')).rejects.toThrow(/In the guest: .*vitest/s)
+})
