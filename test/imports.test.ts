@@ -13,12 +13,16 @@ const forbidden = [
   ['src/server/a.ts', '../client/win.ts'],
   ['src/machines/a.ts', '../../environment/setup.ts'],
   ['src/protocol/a.ts', '../client/win.ts'],
+  ['src/inside/a.ts', '../server/serve.ts'],
+  ['src/server/e.ts', '../inside/suite.ts'],
   ['src/cli/a.ts', '../../environment/setup.ts'],
 ] as const
 
 const allowed = [
   ['src/cli/b.ts', '../client/win.ts'],
   ['src/client/c.ts', '../protocol/frames.ts'],
+  ['src/cli/c.ts', '../inside/suite.ts'],
+  ['src/inside/b.ts', '../client/win.ts'],
   ['environment/c.ts', '../src/runtime/start.ts'],
   ['src/server/c.ts', '../protocol/frames.ts'],
   ['src/server/d.ts', '../snapshots/store.ts'],

@@ -15,6 +15,7 @@ import {
 import { takeCommands } from './run/command.ts'
 import { ownFailure } from './run/exit-code.ts'
 import { addSnapshotsCommand } from './snapshots/command.ts'
+import { addTestCommand, separateTestArguments } from './test-options.ts'
 
 const program = new Command('osrun')
   .description('Runs a command in a clean Windows of its own: a virtual machine, restored from a snapshot.')
@@ -90,9 +91,10 @@ program
   })
 
 addSnapshotsCommand(program)
+addTestCommand(program, version())
 
 try {
-  await program.parseAsync()
+  await program.parseAsync(separateTestArguments(program, process.argv))
 } catch (error) {
   process.stderr.write(`osrun: ${isOsrunError(error) ? `${error.code}: ${error.message}` : String(error)}\n`)
   process.exit(ownFailure)

@@ -1,0 +1,54 @@
+import { prepareSuite, runSuite, type SuiteTask } from '../inside/suite.ts'
+import { ProgressLines, ticking } from '../runtime/progress-lines.ts'
+import { defaultCache } from '../runtime/settings.ts'
+import { openRoom, type RoomCommand } from './room.ts'
+import { endedBySignal } from './signals.ts'
+
+/** Options of `osrun test`, as the command line gives them. */
+export interface TestCommand extends RoomCommand {
+  readonly verbose?: boolean
+  readonly include: readonly string[]
+  readonly node: string
+  readonly network: 'isolated' | 'internet'
+  readonly env: Readonly<Record<string, string>>
+}
+
+/**
+ * Runs the Vitest suite of the project that this program was started in, in the guest.
+ * @returns Vitest's exit code
+ * @throws OsrunError
+ */
+export function testInWindows(
+  vitestArguments: readonly string[],
+  options: TestCommand,
+  version: string,
+): Promise<number> {
+  return endedBySignal(async (signal) => {
+    const lines = new ProgressLines((line) => process.stderr.write(`${line}\n`))
+    const onLog = (line: string) => {
+      if (options.verbose) {
+        process.stderr.write(`osrun: ${line.replace(/^osrun: /, '')}\n`)
+      }
+    }
+    await using server = await ticking(lines, () =>
+      openRoom(options, version, { signal, onProgress: lines.report, onLog }),
+    )
+    signal.addEventListener('abort', () => void server[Symbol.asyncDispose]())
+    signal.throwIfAborted()
+    const { include, node, guest, network, env } = options
+    const task: SuiteTask = {
+      ...{ include, node, guest, network, env, signal },
+      folder: process.cwd(),
+      arguments: vitestArguments,
+      cache: options.drive ?? defaultCache(process.env),
+      environment: process.env,
+      stdout: process.stdout,
+      stderr: process.stderr,
+      onProgress: lines.report,
+      say: (line) => lines.say(line),
+    }
+    const preparation = await ticking(lines, () => prepareSuite(server, task))
+    const { exitCode } = await runSuite(server, task, preparation)
+    return exitCode
+  })
+}
