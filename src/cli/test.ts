@@ -44,6 +44,7 @@ export function testInWindows(
       environment: process.env,
       stdout: process.stdout,
       stderr: process.stderr,
+      stdin: process.stdin,
       onProgress: lines.report,
       say: (line) => lines.say(line),
     }

@@ -109,9 +109,9 @@ export class RunnerLink {
   }
 
   /** What the guest has of the project: digests of what was sent. */
-  async known(): Promise<Record<string, string>> {
+  async known(): Promise<Map<string, string>> {
     await this.say({ type: 'known' })
-    return (await this.expect('known')).files
+    return new Map(Object.entries((await this.expect('known')).files))
   }
 
   /** Waits until all that was said before is done. */

@@ -93,7 +93,7 @@ async function build(task: SnapshotTask, claim: RecipeClaim, runner: readonly Ru
   try {
     onProgress({ phase: 'bringing dependencies and files into the guest' })
     const unbuilt = await sendDependencies(link, dependencies.folder)
-    await sendFiles(link, project.root, task.manifest)
+    await sendFiles(link, project.root, task.manifest, new Map())
     await link.sync()
     onProgress({ phase: 'loading Vitest in the guest' })
     const vitest = await link.load(task.terms, project.cwd)

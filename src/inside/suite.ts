@@ -6,6 +6,7 @@ import type { Progress } from '../protocol/messages.ts'
 import { reportPlaces, vitestArguments } from './arguments.ts'
 import { type BroughtBack, bringBack } from './bring-back.ts'
 import { readIngredients } from './dependencies/key.ts'
+import { follow } from './follow.ts'
 import type { RunnerLink } from './link.ts'
 import { PathMap } from './path-map.ts'
 import { findProject, guestFolder, type Project } from './project.ts'
@@ -36,6 +37,8 @@ export interface SuiteTask {
   readonly env: Readonly<Record<string, string>>
   readonly stdout: NodeJS.WritableStream & Terminal
   readonly stderr: NodeJS.WritableStream
+  /** Keys for Vitest, where it watches. */
+  readonly stdin: NodeJS.ReadableStream & { isTTY?: boolean; setRawMode?(raw: boolean): unknown }
   readonly signal: AbortSignal
   onProgress(progress: Progress): void
   /** Called with lines for a person. */
@@ -126,18 +129,20 @@ function sayBuilt({ say }: SuiteTask, { built }: PreparedSnapshot): void {
   }
 }
 
-async function runIn(win: Win, task: SuiteTask, { project, map, manifest, include }: Preparation): Promise<SuiteEnd> {
+async function runIn(win: Win, task: SuiteTask, preparation: Preparation): Promise<SuiteEnd> {
+  const { project, map, manifest, include } = preparation
   const { signal, say } = task
   const link = await linkTo(win, signal)
   const stop = () => link.close()
   signal.addEventListener('abort', stop)
   try {
-    const sent = await sendFiles(link, project.root, manifest)
+    const known = await link.known()
+    const sent = await sendFiles(link, project.root, manifest, known)
     await link.sync()
     say(sentWords(sent, link.sent))
-    const exitCode = await execute(link, task, project, map)
+    const exitCode = await execute(link, task, preparation, known)
     const reports = reportPlaces(task.arguments).map((path) => inProject(task, project, path))
-    const back = await bringBack(link, { root: project.root, map, sent: sent.digests, include, reports })
+    const back = await bringBack(link, { root: project.root, map, sent: known, include, reports })
     sayBack(task, back)
     return { exitCode, back }
   } catch (error) {
@@ -149,16 +154,23 @@ async function runIn(win: Win, task: SuiteTask, { project, map, manifest, includ
   }
 }
 
-async function execute(link: RunnerLink, task: SuiteTask, project: Project, map: PathMap): Promise<number> {
-  const { argv } = vitestArguments(task.arguments, map)
+async function execute(
+  link: RunnerLink,
+  task: SuiteTask,
+  { project, map, include }: Preparation,
+  known: Map<string, string>,
+): Promise<number> {
+  const { argv, watch } = vitestArguments(task.arguments, map)
   const output = new SuiteOutput(map, task)
-  const run = { argv, env: task.env, cwd: project.cwd, interactive: false }
+  const run = { argv, env: task.env, cwd: project.cwd, interactive: watch }
+  const stop = watch ? await follow(link, { ...task, root: project.root, include, known }) : async () => {}
   try {
     return await link.run(run, termsOf(task.environment, task.stdout), {
       started() {},
       out: (channel, piece) => output.write(channel, piece),
     })
   } finally {
+    await stop()
     output.end()
   }
 }
