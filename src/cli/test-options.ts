@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { type KnownOption, separate } from '../inside/arguments.ts'
 import { nodeVersionPattern } from '../inside/windows-node.ts'
-import { accelOption, choice, defaultGuest, readCount, readMemory } from './options.ts'
+import { accelOption, choice, defaultGuest, readCount, readMemory, readNumber } from './options.ts'
 import type { TestCommand } from './test.ts'
 
 const name = 'test'
@@ -19,6 +19,8 @@ export function addTestCommand(program: Command, version: string): void {
     .option('--node <version>', 'version of Node in the guest, e.g. 24 or 24.21.0', readNode, ourMajor())
     .option('--include <path>', 'files that git ignores and the suite needs; repeatable', collect, [])
     .option('--env <name=value>', 'an environment variable for the suite; repeatable', readVariable, {})
+    .option('--shards <number>', 'machines that share the test files', readNumber(1, 64), 1)
+    .option('--side-by-side', 'run the suite on this computer too, with one report')
     .option('--drive <folder>', 'folder for guests and snapshots')
     .addOption(choice('--network <name>', 'isolated', 'internet'))
     .addOption(choice('--runtime <name>', 'auto', 'docker', 'host'))

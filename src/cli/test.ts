@@ -1,4 +1,6 @@
+import { runMerged } from '../inside/merge.ts'
 import { prepareSuite, runSuite, type SuiteTask } from '../inside/suite.ts'
+import { termsOf } from '../inside/terms.ts'
 import { ProgressLines, ticking } from '../runtime/progress-lines.ts'
 import { defaultCache } from '../runtime/settings.ts'
 import { openRoom, type RoomCommand } from './room.ts'
@@ -10,6 +12,8 @@ export interface TestCommand extends RoomCommand {
   readonly include: readonly string[]
   readonly node: string
   readonly network: 'isolated' | 'internet'
+  readonly shards: number
+  readonly sideBySide?: boolean
   readonly env: Readonly<Record<string, string>>
 }
 
@@ -41,7 +45,7 @@ export function testInWindows(
       folder: process.cwd(),
       arguments: vitestArguments,
       cache: options.drive ?? defaultCache(process.env),
-      environment: process.env,
+      terms: termsOf(process.env, process.stdout),
       stdout: process.stdout,
       stderr: process.stderr,
       stdin: process.stdin,
@@ -49,7 +53,9 @@ export function testInWindows(
       say: (line) => lines.say(line),
     }
     const preparation = await ticking(lines, () => prepareSuite(server, task))
-    const { exitCode } = await runSuite(server, task, preparation)
-    return exitCode
+    if (options.shards > 1 || options.sideBySide) {
+      return runMerged(server, task, preparation, { shards: options.shards, local: options.sideBySide === true })
+    }
+    return (await runSuite(server, task, preparation)).exitCode
   })
 }

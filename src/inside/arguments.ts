@@ -36,6 +36,25 @@ export function reportPlaces(given: readonly string[]): string[] {
   return places
 }
 
+/** Vitest's arguments that say how to report, and all others. */
+export function splitReporters(given: readonly string[]): { reporters: string[]; rest: string[] } {
+  const reporters: string[] = []
+  const rest: string[] = []
+  for (let at = 0; at < given.length; at++) {
+    const word = given[at] ?? ''
+    const [, value] = /^--(?:reporter|outputFile(?:\.\w+)?)(=.*)?$/s.exec(word) ?? [undefined, null]
+    if (value === null) {
+      rest.push(word)
+    } else if (value === undefined) {
+      reporters.push(...given.slice(at, at + 2))
+      at++
+    } else {
+      reporters.push(word)
+    }
+  }
+  return { reporters, rest }
+}
+
 /** An option of osrun's: whether a value follows it. */
 export interface KnownOption {
   readonly flags: readonly string[]

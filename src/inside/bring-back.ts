@@ -146,7 +146,35 @@ async function place(way: WayBack, path: string, bytes: Uint8Array): Promise<voi
 
 /** A report, with this computer's names of the files that it is about. */
 function translate(map: PathMap, path: string, bytes: Uint8Array): Uint8Array {
-  const text = map.toHost(Buffer.from(bytes).toString())
+  const given = Buffer.from(bytes).toString()
+  if (path.endsWith('.json')) {
+    const translated = translateJson(map, given)
+    if (translated !== undefined) {
+      return Buffer.from(translated)
+    }
+  }
+  const text = map.toHost(given)
   const lcov = path.endsWith('.info') ? text.replace(/^SF:.*$/gm, (line) => line.replaceAll('\\', '/')) : text
   return Buffer.from(lcov)
+}
+
+/** Each text and each name by itself: in JSON as it is written, the `\n` behind a path looks like a part of it. */
+function translateJson(map: PathMap, text: string): string | undefined {
+  const translate = (value: unknown): unknown => {
+    if (typeof value === 'string') {
+      return map.toHost(value)
+    }
+    if (Array.isArray(value)) {
+      return value.map(translate)
+    }
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).map(([name, each]) => [map.toHost(name), translate(each)]))
+    }
+    return value
+  }
+  try {
+    return JSON.stringify(translate(JSON.parse(text)))
+  } catch {
+    return undefined
+  }
 }

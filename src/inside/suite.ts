@@ -7,13 +7,13 @@ import { reportPlaces, vitestArguments } from './arguments.ts'
 import { type BroughtBack, bringBack } from './bring-back.ts'
 import { readIngredients } from './dependencies/key.ts'
 import { follow } from './follow.ts'
+import type { Terms } from './guest/vitest-process.ts'
 import type { RunnerLink } from './link.ts'
 import { PathMap } from './path-map.ts'
 import { findProject, guestFolder, type Project } from './project.ts'
 import { type Sent, sendFiles } from './send-files.ts'
 import { linkTo, type PreparedSnapshot, prepareSnapshot } from './snapshot.ts'
 import { SuiteOutput } from './suite-output.ts'
-import { type Terminal, termsOf } from './terms.ts'
 import { type Manifest, readManifest } from './travelling-files.ts'
 import { windowsNode } from './windows-node.ts'
 
@@ -31,11 +31,11 @@ export interface SuiteTask {
   readonly network: 'isolated' | 'internet'
   /** Folder for guests and snapshots. */
   readonly cache: string
-  /** Environment variables of this program, of which some are told to Vitest. */
-  readonly environment: NodeJS.ProcessEnv
+  /** What Vitest shall take itself to be in. */
+  readonly terms: Terms
   /** More variables for Vitest. */
   readonly env: Readonly<Record<string, string>>
-  readonly stdout: NodeJS.WritableStream & Terminal
+  readonly stdout: NodeJS.WritableStream
   readonly stderr: NodeJS.WritableStream
   /** Keys for Vitest, where it watches. */
   readonly stdin: NodeJS.ReadableStream & { isTTY?: boolean; setRawMode?(raw: boolean): unknown }
@@ -109,7 +109,7 @@ async function findSnapshot(
       ...{ room, project, manifest, guest, network, signal, onProgress },
       ingredients: await readIngredients(project, paths),
       node: await windowsNode(task.cache, task.node, signal),
-      terms: termsOf(task.environment, task.stdout),
+      terms: task.terms,
     })
     sayBuilt(task, prepared)
     return prepared
@@ -165,7 +165,7 @@ async function execute(
   const run = { argv, env: task.env, cwd: project.cwd, interactive: watch }
   const stop = watch ? await follow(link, { ...task, root: project.root, include, known }) : async () => {}
   try {
-    return await link.run(run, termsOf(task.environment, task.stdout), {
+    return await link.run(run, task.terms, {
       started() {},
       out: (channel, piece) => output.write(channel, piece),
     })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { reportPlaces, separate, vitestArguments } from '../../src/inside/arguments.ts'
+import { reportPlaces, separate, splitReporters, vitestArguments } from '../../src/inside/arguments.ts'
 import { PathMap } from '../../src/inside/path-map.ts'
 
 const map = new PathMap('C:\\inside\\lib', '/home/me/lib')
@@ -51,4 +51,12 @@ test.each([
   [['-t', 'x'], []],
 ])('%j says that reports go to %j', (given, places) => {
   expect(reportPlaces(given)).toEqual(places)
+})
+
+test('how to report is told to the one that merges, all else to each part', () => {
+  const given = ['a.test.ts', '--reporter=dot', '--bail', '1', '--reporter', 'junit', '--outputFile.junit=o.xml', '-u']
+  expect(splitReporters(given)).toEqual({
+    reporters: ['--reporter=dot', '--reporter', 'junit', '--outputFile.junit=o.xml'],
+    rest: ['a.test.ts', '--bail', '1', '-u'],
+  })
 })
