@@ -156,7 +156,16 @@ export class RunnerLink {
     return (await this.expect('file')).body
   }
 
-  /** Safe to call twice. */
+  /** Ends it in order: when it resolves, the runner has ended its side too. */
+  async end(): Promise<void> {
+    if (!this.#socket.closed) {
+      const closed = once(this.#socket, 'close')
+      this.#socket.end()
+      await closed
+    }
+  }
+
+  /** At once. Safe to call twice. */
   close(): void {
     this.#socket.destroy()
   }

