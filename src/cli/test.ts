@@ -54,7 +54,7 @@ export function testInWindows(
     }
     const preparation = await ticking(lines, () => prepareSuite(server, task))
     if (options.shards > 1 || options.sideBySide) {
-      return runMerged(server, task, preparation, { shards: options.shards, local: options.sideBySide === true })
+      return await runMerged(server, task, preparation, { shards: options.shards, local: options.sideBySide === true })
     }
     return (await runSuite(server, task, preparation)).exitCode
   })

@@ -60,7 +60,8 @@ export class RunnerLink {
       } catch (cause) {
         link.close()
         if (performance.now() > end) {
-          const message = `The runner in the guest did not answer within ${Math.round(deadline / 1000)} s`
+          const why = cause instanceof Error ? cause.message : String(cause)
+          const message = `The runner in the guest did not answer within ${Math.round(deadline / 1000)} s (${why})`
           throw new OsrunError('RUNNER_FAILED', message, { cause })
         }
       }

@@ -93,7 +93,8 @@ export async function runSuite(server: OsrunServer, task: SuiteTask, preparation
   const { snapshot, project } = preparation
   await using win = await server.acquire({ guest, snapshot, network, label: `osrun test: ${project.root}` })
   signal.throwIfAborted()
-  return runIn(win, task, preparation)
+  // Awaited here: the machine is given back with the end of this function.
+  return await runIn(win, task, preparation)
 }
 
 async function findSnapshot(

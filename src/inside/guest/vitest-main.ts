@@ -1,6 +1,6 @@
 // A process of its own: loads the project's Vitest, and runs its command when it is told to.
 
-import { createRequire } from 'node:module'
+import module from 'node:module'
 import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { pathToFileURL } from 'node:url'
@@ -21,7 +21,7 @@ if (size !== null) {
 }
 
 function findVitest(): { library: string; command: string; version: string } {
-  const require = createRequire(join(process.cwd(), 'package.json'))
+  const require = module.createRequire(join(process.cwd(), 'package.json'))
   const library = require.resolve('vitest/node')
   const folder = dirname(dirname(library))
   const { version } = require(join(folder, 'package.json'))
@@ -39,7 +39,11 @@ function main(): void {
     }
   })
   import(pathToFileURL(vitest.library).href).then(
-    () => process.send?.({ version: vitest.version }),
+    () => {
+      // Now, not at the end: this process may wait in a snapshot for ever, and others shall have it.
+      module.flushCompileCache?.()
+      process.send?.({ version: vitest.version })
+    },
     (error: unknown) => process.send?.({ failed: String(error instanceof Error ? error.stack : error) }),
   )
 }

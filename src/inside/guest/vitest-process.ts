@@ -26,6 +26,9 @@ export interface RunHooks {
   exit(code: number | null, signal: string | null): void
 }
 
+/** Milliseconds for what was said last, when the process has ended. */
+const patience = 5000
+
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 const script = fileURLToPath(new URL(`./vitest-main.${extension}`, import.meta.url))
 
@@ -61,7 +64,12 @@ export class VitestProcess {
   run(run: Run, hooks: RunHooks): void {
     this.#child.stdout?.on('data', (bytes: Buffer) => hooks.out('stdout', bytes))
     this.#child.stderr?.on('data', (bytes: Buffer) => hooks.out('stderr', bytes))
-    this.#child.once('close', hooks.exit)
+    this.#child.once('exit', (code, signal) => {
+      const tell = once(() => hooks.exit(code, signal))
+      // A program that a test has left behind may hold the pipes.
+      setTimeout(tell, patience).unref()
+      this.#child.once('close', tell)
+    })
     this.#child.send({ run })
   }
 
@@ -87,4 +95,14 @@ export function suits(had: Terms, wanted: Terms): boolean {
 
 function sorted(env: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function once(work: () => void): () => void {
+  let done = false
+  return () => {
+    if (!done) {
+      done = true
+      work()
+    }
+  }
 }
