@@ -16,6 +16,11 @@ export function takeScreenshot(machine: Machine): Promise<{ png: Buffer; width: 
   })
 }
 
+/** The pixels of the guest's screen, three bytes each, behind a line with its size: to be compared with others. */
+export function screenPixels(machine: Machine): Promise<Buffer> {
+  return dumpScreen(machine, 'ppm', (file) => readFile(file))
+}
+
 /** The size of the guest's screen as it is now: a guest may change it. */
 export function screenSize(machine: Machine): Promise<{ width: number; height: number }> {
   // Uncompressed: only its first line is read.

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Machine } from '../../machines/machine.ts'
-import { takeScreenshot } from '../../machines/screenshot.ts'
+import { screenPixels, takeScreenshot } from '../../machines/screenshot.ts'
 import { formatDuration } from '../../protocol/duration.ts'
 import { dismPercent } from '../install/steps.ts'
 import { finalStep, parseReport } from '../report.ts'
@@ -138,16 +138,30 @@ export class StageWatch {
 
   /** Never resolves. */
   async #look(signal: AbortSignal): Promise<never> {
+    let before: Buffer = Buffer.alloc(0)
     while (!signal.aborted) {
-      const screen = await takeScreenshot(this.#machine).catch(() => undefined)
-      if (screen !== undefined && this.lastScreen?.equals(screen.png) !== true) {
-        this.lastScreen = screen.png
+      const pixels = await screenPixels(this.#machine).catch(() => before)
+      if (hasChanged(before, pixels)) {
+        before = pixels
+        this.lastScreen = (await takeScreenshot(this.#machine).catch(() => undefined))?.png ?? this.lastScreen
         this.#lastSign = performance.now()
       }
       await delay(screenEvery, undefined, { signal }).catch(() => {})
     }
     return new Promise<never>(() => {})
   }
+}
+
+/** More than a cursor that blinks. */
+function hasChanged(before: Buffer, now: Buffer): boolean {
+  if (before.length !== now.length) {
+    return true
+  }
+  let different = 0
+  for (let at = 0; at < now.length; at += 3) {
+    different += Number(before[at] !== now[at] || before[at + 1] !== now[at + 1] || before[at + 2] !== now[at + 2])
+  }
+  return different > now.length / 3 / 1000
 }
 
 const exitedWell = 'QEMU exited with code 0'
