@@ -79,8 +79,8 @@ test('a bug that only Windows has is shown in the file of this computer', { time
     '--outputFile.junit=out.xml',
   )
   expect(exitCode).toBe(1)
-  expect(stdout + stderr).toContain("expected '\\\\docs\\\\start' to be '/docs/start'")
-  expect(stdout + stderr).toMatch(/❯ bug\/joined-path\.test\.js:10:38/)
+  expect(stdout + stderr).toContain("expected '\\docs\\start' to be '/docs/start'")
+  expect(stdout + stderr).toMatch(/❯ bug\/joined-path\.test\.js:10:36/)
   expect(stdout + stderr).toContain("toBe('/docs/start')")
   expect(await readFile(join(folder, 'out.xml'), 'utf8')).toContain('bug/joined-path.test.js')
 })

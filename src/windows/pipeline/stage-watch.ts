@@ -96,7 +96,8 @@ export class StageWatch {
     if (report === undefined || report.stage !== this.#boot.stage) {
       return
     }
-    if (this.step !== report.step) {
+    // What is skipped was never begun.
+    if (report.state !== 'skipped' && this.step !== report.step) {
       this.step = report.step
       this.#stepAt = performance.now()
     }
