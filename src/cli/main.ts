@@ -60,7 +60,7 @@ program
   .addOption(choice('--accel <name>', 'auto', 'kvm', 'hvf', 'tcg'))
   .option('--memory <amount>', 'memory of the guest, e.g. 2GiB', readMemory)
   .option('--cpus <number>', 'virtual CPUs of the guest', readCount('cpus'))
-  .option('--iso <medium>', "own ISO, ESD, WIM or UUP folder of Windows, or its https address (default: Microsoft's)")
+  .option('--iso <medium>', "own ISO, ESD, WIM or UUP folder of Windows, or its address (default: Microsoft's)")
   .option('--edition <id>', 'edition of Windows, e.g. Professional')
   .option('--language <tag>', 'language of Windows, e.g. en-us')
   .addOption(
@@ -75,6 +75,17 @@ program
   .action(async (guest, options) => {
     const { install } = await import('./install.ts')
     process.exit(await install({ ...options, guest }, version()))
+  })
+
+program
+  .command('media')
+  .description('media of Windows')
+  .command('check')
+  .description("ask whether the ISOs of osrun's list are still there; downloads nothing")
+  .option('--json', 'print the findings as JSON')
+  .action(async (options) => {
+    const { checkMedia } = await import('./media.ts')
+    process.exit(await checkMedia(options))
   })
 
 program

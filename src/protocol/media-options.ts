@@ -16,7 +16,7 @@ export const mediaOptions = v.strictObject({
 export interface MediaOptions {
   /**
    * Own medium: an ISO, ESD or WIM file, or a folder with a UUP set, by its path on the computer where the machine room
-   * runs; or the https address of a file. Default: Microsoft's.
+   * runs; or the address of a file. Default: Microsoft's.
    */
   readonly iso?: string
   /** EDITIONID, e.g. `Professional` or `ServerStandard`, which are the defaults. */
