@@ -6,8 +6,8 @@ import { unpackProject } from './project.ts'
 
 const entries = await readdir('examples', { withFileTypes: true })
 const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
-// `hello` is the suite that installed.test.ts runs, with each runtime.
-const runHere = names.filter((name) => name !== 'hello')
+// `hello` is the suite that installed.test.ts runs, with each runtime; `inside` is test/machine/inside.test.ts's.
+const runHere = names.filter((name) => name !== 'hello' && name !== 'inside')
 let project: Awaited<ReturnType<typeof unpackProject>>
 
 beforeAll(async () => {

@@ -12,13 +12,13 @@ import {
 import { parseListing } from '../../../src/windows/media/iso.ts'
 import { lastPercent, readProgram, runProgram } from '../../../src/windows/media/program.ts'
 
-const source = { file: '/uup/pro [en].esd', references: ['/uup/a [1].esd', '/work/cabs*.wim'] }
+const source = { file: '/uup/pro [en].esd', references: ['/uup/a [1].esd', '/made/cabs*.wim'] }
 
 test.each([
   [
     'an export that a boot loader can read',
     exportCommand(source, 2, 'boot.wim', { boot: true, fast: true }),
-    'export|/uup/pro [en].esd|2|boot.wim|--boot|--compress=fast|--ref=/uup/a \\[1\\].esd|--ref=/work/cabs\\*.wim',
+    'export|/uup/pro [en].esd|2|boot.wim|--boot|--compress=fast|--ref=/uup/a \\[1\\].esd|--ref=/made/cabs\\*.wim',
   ],
   ['an export as it is', exportCommand({ file: 'a.wim', references: [] }, 1, 'b.wim', {}), 'export|a.wim|1|b.wim'],
   [
