@@ -330,7 +330,9 @@ describe('a failing run, of the packed package', () => {
     `)
     // What the documentation shows is what was printed.
     const page = await readFile('docs/failures.md', 'utf8')
-    const blocks = [...page.matchAll(/^```\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block)
+    // Those with a language behind the backticks are of other places.
+    const fenced = [...page.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
+    const blocks = fenced.flatMap(([, language, block = '']) => (language === '' ? [block] : []))
     const [reported = '', ...shown] = blocks.sort(
       (a, b) => Number(b.startsWith('test ')) - Number(a.startsWith('test ')),
     )

@@ -225,7 +225,7 @@ test('the example passes', { timeout }, async () => {
   const run = example.run(runtime)
   const ended = await run.ended
   expect({ ended, output: ended === 0 ? '' : run.output() }).toEqual({ ended: 0, output: '' })
-  expect(run.output()).toContain('3 passed')
+  expect(run.output()).toContain('4 passed')
 })
 
 async function snapshots(): Promise<string[]> {
