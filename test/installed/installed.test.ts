@@ -25,7 +25,9 @@ afterAll(async () => {
 
 describe('the packed package', () => {
   test('holds what users need, and nothing of how it is developed', () => {
-    const foreign = project.packed.filter((path) => !/^(dist|docker)\/|^(README\.md|LICENSE|package\.json)$/.test(path))
+    const foreign = project.packed.filter(
+      (path) => !/^(dist|docker|win11-init)\/|^(README\.md|LICENSE|package\.json)$/.test(path),
+    )
     expect(foreign).toEqual([])
     expect(project.packed).toEqual(
       expect.arrayContaining(['dist/src/cli/main.js', 'docker/agent/build/osrun-agent.exe', 'docker/Dockerfile']),
