@@ -202,7 +202,24 @@ export const requirements: readonly Requirement[] = [
     packages: { apt: 'chromium', dnf: 'chromium' },
     platform: 'linux',
   },
+  ...standInPrograms(),
 ]
+
+// A system that stands in for Windows while it is installed is started by these, and made of these.
+function standInPrograms(): Requirement[] {
+  const files = [
+    ['/usr/lib/ISOLINUX/isolinux.bin', 'isolinux'],
+    ['/usr/bin/syslinux', 'syslinux'],
+    ['/usr/lib/SYSLINUX/mbr.bin', 'syslinux-common'],
+    ['/usr/bin/busybox', 'busybox-static'],
+    ['/usr/sbin/depmod', 'kmod'],
+    ['/usr/sbin/mkfs.fat', 'dosfstools'],
+  ] as const
+  return files.map(([name, apt]) => ({
+    ...{ purpose: 'test', name, title: apt, platform: 'linux', packages: { apt } },
+    why: 'makes a system that is installed as Windows is',
+  }))
+}
 
 /** A requirement for a person: "qemu-system-x86_64 10.0 or newer". */
 export function describeRequirement({ title, name, version }: Requirement): string {
