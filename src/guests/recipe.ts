@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, relative } from 'node:path'
 import { OsrunError } from '../protocol/errors.ts'
+import { findPackageFolder } from './package-folder.ts'
 
 /** Where a guest's recipe lies: a folder of `docker/`, in the repository as in the published package. */
 export interface Recipe {
@@ -16,7 +16,7 @@ export interface Recipe {
 
 /** The recipe of the guest of that name. @throws OsrunError HOST_INCOMPLETE where the agent was not compiled */
 export async function findRecipe(guest: string): Promise<Recipe> {
-  const docker = findAbove('docker/wine')
+  const docker = join(findPackageFolder('docker/wine'), 'docker')
   const folder = join(docker, guest)
   const agent = findAgent()
   const hash = createHash('sha256')
@@ -31,24 +31,11 @@ export async function findRecipe(guest: string): Promise<Recipe> {
 
 /** The compiled agent, one for all guests. @throws OsrunError HOST_INCOMPLETE where it was not compiled */
 export function findAgent(): string {
-  const agent = join(findAbove('docker/agent'), 'agent', 'build', 'osrun-agent.exe')
+  const agent = join(findPackageFolder('docker/agent'), 'docker', 'agent', 'build', 'osrun-agent.exe')
   if (!existsSync(agent)) {
     throw new OsrunError('HOST_INCOMPLETE', `The guest agent is not compiled (${agent}). Run \`npm run build\`.`)
   }
   return agent
-}
-
-/** The folder `docker` that has this part. */
-function findAbove(part: string): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, part))) {
-    const parent = dirname(folder)
-    if (parent === folder) {
-      throw new OsrunError('INTERNAL', 'The recipes of the guests are not in this package.')
-    }
-    folder = parent
-  }
-  return join(folder, 'docker')
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

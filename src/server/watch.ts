@@ -1,5 +1,5 @@
-import * as v from 'valibot'
 import type { WebSocket } from 'ws'
+import { checkJson } from '../protocol/check-json.ts'
 import { OsrunError, toOsrunError } from '../protocol/errors.ts'
 import { type WatchEvent, watchRequest } from '../protocol/messages.ts'
 import type { MachineRoom } from './machine-room.ts'
@@ -28,7 +28,7 @@ export function watch(websocket: WebSocket, room: MachineRoom): void {
   }
 
   async function answer(text: string): Promise<void> {
-    const asked = parse(text)
+    const asked = checkJson(watchRequest, text)
     if (asked === undefined) {
       websocket.close(1002, 'a message that is no request')
       return
@@ -69,12 +69,4 @@ export function watch(websocket: WebSocket, room: MachineRoom): void {
   websocket.on('error', () => {})
   websocket.on('close', () => clearInterval(timer))
   look()
-}
-
-function parse(text: string): v.InferOutput<typeof watchRequest> | undefined {
-  try {
-    return v.parse(watchRequest, JSON.parse(text))
-  } catch {
-    return undefined
-  }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { checkJson } from '../protocol/check-json.ts'
 
 export const keyPartsSchema = v.object({
   /** The store's own format; raised when an older reader would misunderstand a newer snapshot. */
@@ -56,21 +57,12 @@ export async function readKeyNote(
   folder: string,
   key: string,
 ): Promise<{ parts: KeyParts; inImage: boolean } | undefined> {
-  const note = parseKeyNote(await readFile(join(folder, partsName), 'utf8').catch(() => ''))
+  const note = checkJson(keyNoteSchema, await readFile(join(folder, partsName), 'utf8').catch(() => ''))
   if (note === undefined) {
     return undefined
   }
   const { inImage = false, ...parts } = note
   return snapshotKey(parts) === key ? { parts, inImage } : undefined
-}
-
-function parseKeyNote(text: string): KeyNote | undefined {
-  try {
-    const parsed = v.safeParse(keyNoteSchema, JSON.parse(text))
-    return parsed.success ? parsed.output : undefined
-  } catch {
-    return undefined
-  }
 }
 
 // Keys in alphabetical order, so that the order in which the code names them does not matter.

@@ -42,12 +42,8 @@ export interface MediaStages {
   build(task: StageTask & { readonly medium: Medium }): Promise<InstallMedia>
 }
 
-/** An installation of Windows. */
-export interface WindowsInstall {
-  readonly guest: Guest
-  /** The guest's folder in the cache; whoever calls holds its lock. */
-  readonly parent: string
-  readonly downloads: string
+/** What an installation works with, whichever guest it is of. */
+export interface InstallMeans {
   readonly media: MediaOptions
   /** Keeps what each step made; otherwise only the guest's own files are left. */
   readonly keep: boolean
@@ -56,9 +52,17 @@ export interface WindowsInstall {
   readonly programs: Programs
   readonly place: () => MachinePlace
   readonly stages: MediaStages
-  readonly onProgress: (progress: Progress) => void
   /** Hears of each machine that installs, while it runs. */
   readonly onMachine?: (machine: Machine | undefined) => void
+}
+
+/** An installation of Windows. */
+export interface WindowsInstall extends InstallMeans {
+  readonly guest: Guest
+  /** The guest's folder in the cache; whoever calls holds its lock. */
+  readonly parent: string
+  readonly downloads: string
+  readonly onProgress: (progress: Progress) => void
   readonly signal: AbortSignal
   /** Default: what a real Windows may take. */
   readonly limits?: Readonly<Record<ReportStage, InstallLimits>>

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import type { GuestFiles } from '../guests/definition.ts'
 import { guestFileNames, readGuestId } from '../guests/guest-id.ts'
-import { checkJson } from './pipeline/check-json.ts'
+import { checkJson } from '../protocol/check-json.ts'
 import type { WindowsChoice } from './settings.ts'
 
 const noteName = 'windows.json'

@@ -2,26 +2,17 @@ import { join } from 'node:path'
 import type { GuestFiles } from '../guests/definition.ts'
 import { findGuest } from '../guests/guest.ts'
 import { lockGuest } from '../guests/lock-guest.ts'
-import type { Machine, MachinePlace, Programs } from '../machines/machine.ts'
-import type { Accelerator } from '../machines/shape.ts'
 import { OsrunError } from '../protocol/errors.ts'
 import type { MediaOptions } from '../protocol/media-options.ts'
 import type { Progress } from '../protocol/messages.ts'
-import { installWindows, type MediaStages } from './install-windows.ts'
+import { type InstallMeans, installWindows } from './install-windows.ts'
 import { differences, findInstalled, type InstalledWindows } from './installed.ts'
 import { chooseWindows } from './settings.ts'
 
 /** How to install Windows where it is not there. */
-export interface InstallingWindows {
-  readonly media: MediaOptions
+export interface InstallingWindows extends InstallMeans {
+  /** Also without hardware acceleration. */
   readonly slow: boolean
-  readonly keep: boolean
-  readonly accelerator: Accelerator
-  readonly cpuModel: string
-  readonly programs: Programs
-  readonly place: () => MachinePlace
-  readonly stages: MediaStages
-  readonly onMachine?: (machine: Machine | undefined) => void
 }
 
 /**

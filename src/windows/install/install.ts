@@ -40,9 +40,6 @@ export interface Install extends Decided<Omit<InstallWishes, 'productKey'>> {
   readonly productKey: string | undefined
 }
 
-/** Where the agent listens in the guest. */
-export const agentPort = 5454
-
 const forbidden = /["/\\[\]:;|=,+*?<>%@]/
 const text = (pattern: RegExp, what: string) => v.optional(v.pipe(v.string(what), v.regex(pattern, what)))
 const wishes = v.strictObject({

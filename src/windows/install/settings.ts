@@ -1,4 +1,5 @@
-import { agentPort, type Install } from './install.ts'
+import { agentPort } from '../../machines/shape.ts'
+import type { Install } from './install.ts'
 import { noise } from './noise.ts'
 import { minutesOf } from './steps.ts'
 

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { OsrunError } from '../../protocol/errors.ts'
+import { sha256OfFile } from '../../snapshots/digest.ts'
 import type { Additions } from '../install/files.ts'
 
 /** Files of this host that go onto a boot medium, and what each holds. */
@@ -40,7 +38,7 @@ export async function readAdditions({ agentExe, own, drivers }: AdditionPaths): 
   ]
   const digests = []
   for (const { path, source } of files) {
-    digests.push({ path, sha256: await digestOf(source) })
+    digests.push({ path, sha256: await onHost(source, () => sha256OfFile(source)) })
   }
   return { additions, digests }
 }
@@ -62,12 +60,6 @@ async function listFiles(field: string, folder: string, deep: boolean): Promise<
     }
   }
   return files.map(({ name, source }) => ({ name, source }))
-}
-
-async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await onHost(path, () => pipeline(createReadStream(path), hash))
-  return hash.digest('hex')
 }
 
 async function onHost<T>(path: string, read: () => Promise<T>): Promise<T> {

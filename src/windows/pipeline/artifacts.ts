@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { checkJson } from './check-json.ts'
+import { checkJson } from '../../protocol/check-json.ts'
 
 const noteName = 'artifact.json'
 const note = v.object({

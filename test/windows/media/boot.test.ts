@@ -6,20 +6,25 @@ import { expect, onTestFinished, test } from 'vitest'
 import { buildMedia } from '../../../src/windows/media/build-media.ts'
 import { biosText, makeEsd, missingPrograms } from './made-media.ts'
 
+async function bootMedium(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'osrun boot '))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const agentExe = join(folder, 'agent.exe')
+  await writeFile(agentExe, 'MZ')
+  const { boot } = await buildMedia({
+    medium: await makeEsd(join(folder, 'a.esd')),
+    wanted: { edition: 'Professional', language: 'en-us', architecture: 'x64' },
+    ...{ guest: 'win11', profile: 'slim', agentExe, folder: join(folder, 'out'), onProgress: () => {} },
+  })
+  return boot
+}
+
 const qemu = await execa('qemu-system-x86_64', ['--version'], { reject: false })
 
 test.skipIf(qemu.failed || missingPrograms.length > 0)(
   'a BIOS boots the medium: the first code of it runs, without a key (needs QEMU and wimlib)',
   async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'osrun boot '))
-    onTestFinished(() => rm(folder, { recursive: true }))
-    const agentExe = join(folder, 'agent.exe')
-    await writeFile(agentExe, 'MZ')
-    const { boot } = await buildMedia({
-      medium: await makeEsd(join(folder, 'a.esd')),
-      wanted: { edition: 'Professional', language: 'en-us', architecture: 'x64' },
-      ...{ guest: 'win11', profile: 'slim', agentExe, folder: join(folder, 'out'), onProgress: () => {} },
-    })
+    const boot = await bootMedium()
     // The exit code is what the boot code writes to the device, doubled, and one more.
     const ended = await execa(
       'qemu-system-x86_64',
@@ -37,15 +42,7 @@ test.skipIf(qemu.failed || missingPrograms.length > 0)(
 )
 
 test.skipIf(missingPrograms.length > 0)('the boot catalogue has an entry for BIOS, and one for UEFI', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'osrun boot '))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  const agentExe = join(folder, 'agent.exe')
-  await writeFile(agentExe, 'MZ')
-  const { boot } = await buildMedia({
-    medium: await makeEsd(join(folder, 'a.esd')),
-    wanted: { edition: 'Professional', language: 'en-us', architecture: 'x64' },
-    ...{ guest: 'win11', profile: 'slim', agentExe, folder: join(folder, 'out'), onProgress: () => {} },
-  })
+  const boot = await bootMedium()
   const iso = await readFile(boot)
   // El Torito: the record is in sector 17 and says where the catalogue is: entries of 32 bytes.
   expect(iso.toString('latin1', 17 * 2048 + 7, 17 * 2048 + 30)).toBe('EL TORITO SPECIFICATION')
