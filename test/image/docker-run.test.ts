@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect } from '../../src/client/index.ts'
 import { hear } from '../machine/hear.ts'
 import { program, putProgram } from '../machine/with-program.ts'
-import { noDocker, ownImage, removeFolder } from './image.ts'
+import { imageWithoutGuest, noDocker, ownImage, removeFolder } from './image.ts'
 
 // As a person types them, in a folder of their own. All but the first find the guest that the first has left.
 const without = await noDocker()
@@ -212,6 +212,23 @@ describe.skipIf(without !== undefined)(`docker run${without ? ` (skipped: ${with
     monitor.destroy()
     child.kill('SIGTERM')
     expect(await child).toMatchObject({ exitCode: 143 })
+  })
+
+  test('the image without a guest says so, and takes one that is mounted', async () => {
+    const bare = await imageWithoutGuest()
+    const without = await sh(`docker run --rm -v $(pwd)/cache:/cache ${bare} 'ver'`)
+    expect(without.exitCode).not.toBe(0)
+    expect(without.stderr).toMatch(/\/opt\/osrun\/guests\/wine/)
+    // A volume that is empty is filled with what the image has there.
+    const guest = `osrun-${run}-guest`
+    try {
+      await sh(`docker run --rm -v ${guest}:/opt/osrun/guests/wine --entrypoint true osrun`)
+      const line = `docker run --rm -v $(pwd)/cache:/cache -v ${guest}:/opt/osrun/guests/wine:ro ${bare} 'echo mounted'`
+      const { stdout, stderr } = await sh(line)
+      expect({ stdout, stderr }).toEqual({ stdout: 'mounted', stderr: '' })
+    } finally {
+      await execa('docker', ['volume', 'rm', guest])
+    }
   })
 
   test.each([

@@ -17,6 +17,8 @@ export interface ProbeOptions {
   signal?: AbortSignal | undefined
   /** What must be open to this process for KVM; default `/dev/kvm`. */
   kvmDevice?: string | undefined
+  /** This computer's processor, as Node names it; default that of this process. */
+  processor?: string | undefined
 }
 
 export interface ProbedAccelerator {
@@ -36,7 +38,7 @@ export interface ProbedAccelerator {
  *   or `DISK_FULL` if the folder for temporary files cannot be written.
  */
 export async function probeAccelerator(options: ProbeOptions): Promise<ProbedAccelerator> {
-  const { requested, signal } = options
+  const { requested, signal, processor = process.arch } = options
   throwIfCanceled(signal)
   if (requested === 'tcg') {
     return { accelerator: 'tcg', reason: 'TCG was asked for', cached: false }
@@ -45,9 +47,13 @@ export async function probeAccelerator(options: ProbeOptions): Promise<ProbedAcc
   if (accelerator === undefined) {
     return { accelerator: 'tcg', reason: `osrun runs guests under TCG on ${process.platform}`, cached: false }
   }
-  const answer = await ask(accelerator, options)
+  const foreign = processor === 'x64' ? undefined : foreignProcessor(accelerator, processor)
+  const answer = foreign ?? (await ask(accelerator, options))
   if (answer.works) {
     return { accelerator, reason: answer.reason, cached: answer.cached }
+  }
+  if (requested === 'auto' && foreign !== undefined) {
+    return { accelerator: 'tcg', reason: `${foreign.reason}. They run under TCG, in software`, cached: false }
   }
   if (requested === 'auto') {
     const reason = `${answer.reason}. Until then guests run under TCG, in software and 10 to 20 times slower`
@@ -58,6 +64,12 @@ export async function probeAccelerator(options: ProbeOptions): Promise<ProbedAcc
 
 function platformAccelerator(): keyof typeof platformOf | undefined {
   return process.platform === platformOf.kvm ? 'kvm' : process.platform === platformOf.hvf ? 'hvf' : undefined
+}
+
+// Guests are x86-64, and KVM and HVF run code of the host's own processor only: there is nothing to try.
+function foreignProcessor(accelerator: Accelerator, processor: string) {
+  const reason = `${accelerator.toUpperCase()} cannot run guests, which are x86-64, on this computer's ${processor}`
+  return { works: false, reason, cached: false }
 }
 
 const platformOf = { kvm: 'linux', hvf: 'darwin' } as const

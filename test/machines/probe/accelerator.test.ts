@@ -44,6 +44,21 @@ describe.skipIf(process.platform !== 'linux')('on Linux', { timeout: 120_000 }, 
     })
   })
 
+  test('on another processor nothing is tried: "auto" is TCG, KVM by name is refused', async () => {
+    const { options, folder } = await makeOptions('hangs', { requested: 'auto' })
+    const foreign = { ...options, processor: 'arm64', kvmDevice: join(folder, 'no device') }
+
+    expect(await probeAccelerator(foreign)).toEqual({
+      accelerator: 'tcg',
+      reason: "KVM cannot run guests, which are x86-64, on this computer's arm64. They run under TCG, in software",
+      cached: false,
+    })
+    await expect(probeAccelerator({ ...foreign, requested: 'kvm' })).rejects.toMatchObject({
+      code: 'ACCELERATOR_UNUSABLE',
+      message: expect.stringContaining("on this computer's arm64; or choose 'auto' or 'tcg'"),
+    })
+  })
+
   test.for([
     { program: 'exits-early', deadlineMs: 60_000, says: /QEMU ended with 1 at the start.*the \[31maccelerator/ },
     { program: 'exits-with-success', deadlineMs: 60_000, says: /QEMU ended with 33 at the start/ },
