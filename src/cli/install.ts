@@ -1,23 +1,17 @@
 import type { Writable } from 'node:stream'
 import { isWindows } from '../guests/guest.ts'
-import { checkOptions } from '../protocol/check-options.ts'
 import { OsrunError } from '../protocol/errors.ts'
-import { type MediaOptions, mediaOptions } from '../protocol/media-options.ts'
 import { ProgressLines, ticking } from '../runtime/progress-lines.ts'
+import { firstWindowsFlag, readWindowsFlags, type WindowsFlags, windowsFlagsOf } from './install-options.ts'
 import { openRoom, type RoomCommand } from './room.ts'
 import { checkGuest } from './run/options.ts'
 import { endedBySignal } from './signals.ts'
 
 /** Options of `osrun install`, as the command line gives them. */
-export interface InstallCommand extends RoomCommand {
+export interface InstallCommand extends RoomCommand, WindowsFlags {
   readonly verbose?: boolean
   readonly keep?: boolean
   readonly slow?: boolean
-  readonly iso?: string
-  readonly edition?: string
-  readonly language?: string
-  readonly profile?: string
-  readonly sha256?: string
   /** Writes what was done as JSON. */
   readonly json?: boolean
   /** Where that goes; default stdout. */
@@ -35,7 +29,7 @@ export interface InstallCommand extends RoomCommand {
 export async function install(command: InstallCommand, version: string): Promise<number> {
   const { guest, verbose, json, stdout = process.stdout, stderr = process.stderr } = command
   checkGuest(guest)
-  const windows = windowsOf(command)
+  const windows = await windowsOf(command)
   const lines = new ProgressLines((line) => stderr.write(`${line}\n`))
   const onLog = (line: string) => verbose && stderr.write(`${line.replace(/^(osrun: )?/, 'osrun: ')}\n`)
   return endedBySignal(async (signal) => {
@@ -52,19 +46,16 @@ export async function install(command: InstallCommand, version: string): Promise
   })
 }
 
-/** How Windows is to be installed. @throws OsrunError BAD_OPTION */
-function windowsOf({ guest, iso, edition, language, profile, sha256, slow, keep }: InstallCommand) {
-  const given = { iso, edition, language, profile, sha256 }
-  const media = checkOptions(mediaOptions, given, 'the options of `osrun install`')
+/** How Windows is to be installed. @throws OsrunError BAD_OPTION, HOST_FILE_FAILED */
+async function windowsOf({ guest, slow, keep, ...command }: InstallCommand) {
+  const flags = windowsFlagsOf(command)
   if (isWindows({ name: guest })) {
-    return { media: media as MediaOptions, ...(slow && { slow }), ...(keep && { keep }) }
+    const media = await readWindowsFlags(flags, process.env)
+    return { media, ...(slow && { slow }), ...(keep && { keep }) }
   }
-  const [first] = Object.keys(media)
-  if (first !== undefined || slow) {
-    throw new OsrunError(
-      'BAD_OPTION',
-      `Expected --${first ?? 'slow'} for a guest that is Windows, got it for ${guest}.`,
-    )
+  const first = firstWindowsFlag(flags) ?? (slow ? '--slow' : undefined)
+  if (first !== undefined) {
+    throw new OsrunError('BAD_OPTION', `Expected ${first} for a guest that is Windows, got it for ${guest}.`)
   }
   return undefined
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { isOsrunError } from '../protocol/errors.ts'
+import { addWindowsFlags } from './install-options.ts'
 import {
   accelOption,
   cacheOption,
@@ -49,7 +50,7 @@ program
     process.exit(await serveCommand(options, version()))
   })
 
-program
+const installing = program
   .command('install')
   .description('make a guest ready: build what is missing of it, and its first snapshot')
   .argument('[guest]', 'the guest', defaultGuest())
@@ -60,16 +61,7 @@ program
   .addOption(choice('--accel <name>', 'auto', 'kvm', 'hvf', 'tcg'))
   .option('--memory <amount>', 'memory of the guest, e.g. 2GiB', readMemory)
   .option('--cpus <number>', 'virtual CPUs of the guest', readCount('cpus'))
-  .option('--iso <medium>', "own ISO, ESD, WIM or UUP folder of Windows, or its address (default: Microsoft's)")
-  .option('--edition <id>', 'edition of Windows, e.g. Professional')
-  .option('--language <tag>', 'language of Windows, e.g. en-us')
-  .addOption(
-    new Option('--profile <name>', 'Windows without Defender, updates and indexing, or as it is').choices([
-      'slim',
-      'stock',
-    ]),
-  )
-  .option('--sha256 <digest>', 'digest of the medium; another one is refused')
+addWindowsFlags(installing)
   .option('--slow', 'install Windows without hardware acceleration, which takes many hours')
   .option('--json', 'print what was done as JSON')
   .action(async (guest, options) => {

@@ -1,11 +1,12 @@
 import { OsrunError } from '../protocol/errors.ts'
+import { isWindowsGuest } from '../windows/windows-guests.ts'
 import type { Guest } from './definition.ts'
-import { windowsGuests } from './windows.ts'
+import { realWindows } from './windows.ts'
 import { wine } from './wine.ts'
 
 export type { Guest, GuestFiles } from './definition.ts'
 
-const guests: ReadonlyMap<string, Guest> = new Map([wine, ...windowsGuests].map((guest) => [guest.name, guest]))
+const guests: ReadonlyMap<string, Guest> = new Map([wine, ...realWindows].map((guest) => [guest.name, guest]))
 
 /** Names of the guests that can be used. */
 export function guestNames(): string[] {
@@ -14,7 +15,7 @@ export function guestNames(): string[] {
 
 /** True for a guest that is installed from media, and not built from a recipe of ours. */
 export function isWindows({ name }: Pick<Guest, 'name'>): boolean {
-  return windowsGuests.some((guest) => guest.name === name)
+  return isWindowsGuest(name)
 }
 
 /** The guest of that name. @throws OsrunError UNKNOWN_GUEST with the names there are */

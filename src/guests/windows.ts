@@ -1,3 +1,4 @@
+import { windowsGuestNames, windowsGuests } from '../windows/windows-guests.ts'
 import type { Guest } from './definition.ts'
 
 /** Windows that osrun installs from the user's or Microsoft's media. No real Windows was run with this yet. */
@@ -26,9 +27,6 @@ function windows(name: string, description: string, memoryMiB: number): Guest {
 }
 
 /** The family of real Windows. */
-export const windowsGuests: readonly Guest[] = [
-  windows('win11', 'Windows 11', 4096),
-  windows('win10', 'Windows 10', 4096),
-  windows('server2022', 'Windows Server 2022', 4096),
-  windows('server2025', 'Windows Server 2025', 4096),
-]
+export const realWindows: readonly Guest[] = windowsGuestNames.map((name) =>
+  windows(name, windowsGuests[name].title, 4096),
+)

@@ -1,6 +1,11 @@
 import * as v from 'valibot'
 import { OsrunError } from './errors.ts'
 
+/** Whether an option's value is nobody's to read in an error, which ends up in logs. */
+export function isSecretOption(name: string): boolean {
+  return /(?:^|\.)(?:password|productKey|token)$/.test(name)
+}
+
 /**
  * Checks options that a user wrote. A schema's messages are the end of the sentence "Expected the option to be ...".
  * @param source where they stand, for the error: "the options of startServer"
@@ -26,7 +31,10 @@ export function checkOptions<T extends v.GenericSchema>(schema: T, options: unkn
   }
   const what = name === null ? source : `the option \`${name}\` in ${source}`
   const expected = issue.type === 'strict_object' ? 'an object' : issue.message
-  throw new OsrunError('BAD_OPTION', `Expected ${what} to be ${expected}, got ${issue.received}`)
+  throw new OsrunError(
+    'BAD_OPTION',
+    `Expected ${what} to be ${expected}, got ${name !== null && isSecretOption(name) ? `a ${typeof issue.input}` : issue.received}`,
+  )
 }
 
 function withoutUndefined<T>(options: T): T {

@@ -1,7 +1,9 @@
 import * as v from 'valibot'
+import { type WindowsWishes, windowsWishEntries } from './windows-wishes.ts'
 
 const text = v.string('a string')
 const word = (example: string) => v.pipe(text, v.regex(/^[A-Za-z0-9-]{2,40}$/, `a name such as ${example}`))
+const folder = v.pipe(text, v.nonEmpty('the path of a folder'))
 
 /** The option `media`; a message is the end of the sentence "Expected the option to be ...". */
 export const mediaOptions = v.strictObject({
@@ -10,10 +12,13 @@ export const mediaOptions = v.strictObject({
   language: v.optional(word('"en-us"')),
   profile: v.optional(v.picklist(['slim', 'stock'], '"slim" or "stock"')),
   sha256: v.optional(v.pipe(text, v.regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits'))),
+  ...windowsWishEntries,
+  drivers: v.optional(folder),
+  ownSteps: v.optional(folder),
 })
 
 /** From what, and as what, Windows is installed. The guest `wine` has no use for it. */
-export interface MediaOptions {
+export interface MediaOptions extends WindowsWishes {
   /**
    * Own medium: an ISO, ESD or WIM file, or a folder with a UUP set, by its path on the computer where the machine room
    * runs; or the address of a file. Default: Microsoft's.
@@ -27,4 +32,11 @@ export interface MediaOptions {
   readonly profile?: 'slim' | 'stock'
   /** Of the medium; another one is refused. */
   readonly sha256?: string
+  /** A folder with drivers that Windows gets before it starts: `*.inf` and what belongs to them, in folders or not. */
+  readonly drivers?: string
+  /**
+   * A folder with scripts `*.ps1` of your own, run at the first logon in the order of their names, and what they need;
+   * no folders in it.
+   */
+  readonly ownSteps?: string
 }

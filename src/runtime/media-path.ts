@@ -12,21 +12,28 @@ export const cacheTarget = '/cache'
  * @throws OsrunError BAD_OPTION for a file that a container does not see
  */
 export function mediaSeenBy(runtime: RunningServer['runtime'], cache: string, media: MediaOptions): MediaOptions {
-  const { iso } = media
-  if (iso === undefined || /^https?:/.test(iso) || runtime === 'remote') {
+  if (runtime === 'remote') {
     return media
   }
-  const path = resolve(iso)
-  if (runtime === 'host') {
-    return { ...media, iso: path }
+  const { iso, drivers, ownSteps } = media
+  const seen = (path: string, what: string) => (runtime === 'host' ? resolve(path) : inContainer(cache, path, what))
+  return {
+    ...media,
+    ...(iso !== undefined && { iso: /^https?:/.test(iso) ? iso : seen(iso, 'the medium') }),
+    ...(drivers !== undefined && { drivers: seen(drivers, 'the folder of drivers') }),
+    ...(ownSteps !== undefined && { ownSteps: seen(ownSteps, 'the folder of own steps') }),
   }
+}
+
+function inContainer(cache: string, given: string, what: string): string {
+  const path = resolve(given)
   const inside = relative(resolve(cache), path)
   if (inside === '' || isAbsolute(inside) || inside.split(sep)[0] === '..') {
     throw new OsrunError(
       'BAD_OPTION',
-      `Expected the medium in the cache folder ${resolve(cache)}, which is all that a container sees of this computer, ` +
+      `Expected ${what} in the cache folder ${resolve(cache)}, which is all that a container sees of this computer, ` +
         `got ${path}. Put it there, or use runtime "host".`,
     )
   }
-  return { ...media, iso: [cacheTarget, ...inside.split(sep)].join('/') }
+  return [cacheTarget, ...inside.split(sep)].join('/')
 }

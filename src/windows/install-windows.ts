@@ -11,6 +11,7 @@ import { checkRoom } from '../snapshots/room.ts'
 import { minutesOf } from './install/steps.ts'
 import { InstallProgress } from './install-progress.ts'
 import { type InstalledNote, makeCurrent, writeNote } from './installed.ts'
+import { noteWishes } from './installed-wishes.ts'
 import type { InstallMedia, Medium } from './medium.ts'
 import { Artifacts } from './pipeline/artifacts.ts'
 import type { InstallLimits } from './pipeline/install-boot.ts'
@@ -38,7 +39,7 @@ export interface MediaStages {
   acquireKey(choice: WindowsChoice, media: MediaOptions): unknown
   acquire(task: StageTask): Promise<Medium>
   /** What the built media depend on besides the medium: scripts, settings, the agent. */
-  buildKey(guest: string, choice: WindowsChoice): Promise<unknown>
+  buildKey(guest: string, choice: WindowsChoice, media: MediaOptions): Promise<unknown>
   build(task: StageTask & { readonly medium: Medium }): Promise<InstallMedia>
 }
 
@@ -83,6 +84,7 @@ const installRoom = 30 * gibibyte
 export async function installWindows(install: WindowsInstall): Promise<void> {
   const { guest, parent, downloads, media, keep, stages, onProgress, signal } = install
   const choice = chooseWindows(guest.name, media)
+  const wishes = await noteWishes(guest.name, choice.language, media)
   await mkdir(parent, { recursive: true })
   const artifacts = new Artifacts(join(parent, 'install'))
   await artifacts.collect('all')
@@ -100,7 +102,7 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
   })
   const built = await steps.run({
     name: 'media',
-    inputs: [await stages.buildKey(guest.name, choice)],
+    inputs: [await stages.buildKey(guest.name, choice, media)],
     async make(folder) {
       const { boot, install: image, image: facts } = await stages.build({ ...task, folder, medium })
       // The folder gets its name when it is done. What lies elsewhere is the user's own, and stays there.
@@ -121,7 +123,7 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
   })
   await publish(parent, join(system.folder, system.result.disk), system.key, {
     ...{ edition: facts.edition, language: facts.language, architecture: facts.architecture },
-    ...{ profile: choice.profile, build: facts.build, provenance: medium.provenance },
+    ...{ profile: choice.profile, build: facts.build, provenance: medium.provenance, wishes },
   })
   if (!keep) {
     await artifacts.collect([])

@@ -4,6 +4,8 @@ import * as v from 'valibot'
 import type { GuestFiles } from '../guests/definition.ts'
 import { guestFileNames, readGuestId } from '../guests/guest-id.ts'
 import { checkJson } from '../protocol/check-json.ts'
+import { sameEdition } from './acquire/source.ts'
+import type { InstalledWishes } from './installed-wishes.ts'
 import type { WindowsChoice } from './settings.ts'
 
 const noteName = 'windows.json'
@@ -15,6 +17,8 @@ const note = v.object({
   build: v.string(),
   /** Where the medium came from. */
   provenance: v.object({ source: v.string(), from: v.string(), sha256: v.string() }),
+  /** Names and the like, as `noteWishes` has them. */
+  wishes: v.optional(v.record(v.string(), v.string()), {}),
 })
 /** What was installed, and from what. */
 export type InstalledNote = v.InferOutput<typeof note>
@@ -53,10 +57,24 @@ export async function makeCurrent(parent: string, name: string): Promise<void> {
 }
 
 /** What of a choice the installed Windows is not; empty where it is what was chosen. */
-export function differences({ note: installed }: InstalledWindows, choice: Partial<WindowsChoice>): string[] {
-  const keys = ['edition', 'language', 'profile', 'architecture'] as const
-  return keys.flatMap((key) => {
-    const wanted = choice[key]
-    return wanted === undefined || wanted === installed[key] ? [] : [`${key} ${wanted}, and ${installed[key]} is there`]
+export function differences(
+  { note: installed }: InstalledWindows,
+  { wishes = {}, ...choice }: Partial<WindowsChoice> & { wishes?: InstalledWishes },
+): string[] {
+  const there: InstalledWishes = { ...installed.wishes, ...facts(installed) }
+  return Object.entries({ ...choice, ...wishes }).flatMap(([key, wanted]) => {
+    const same = key === 'edition' ? sameEdition : sameName
+    return same(wanted, there[key] ?? '')
+      ? []
+      : [`${key} ${wanted}, and ${there[key] ?? 'none that is known'} is there`]
   })
+}
+
+function facts({ edition, language, profile, architecture }: InstalledNote): InstalledWishes {
+  return { edition, language, profile, architecture }
+}
+
+/** Windows writes names in capitals where it likes to. */
+function sameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
 }

@@ -1,10 +1,12 @@
 import { findAgent } from '../guests/recipe.ts'
+import type { MediaOptions } from '../protocol/media-options.ts'
+import { wishesOf } from '../protocol/windows-wishes.ts'
 import { acquire } from './acquire/acquire.ts'
-import { type WindowsGuest, windowsGuests } from './install/guest.ts'
 import type { MediaStages } from './install-windows.ts'
 import { buildMedia, mediaInputs } from './media/build-media.ts'
 import { mediaKey } from './media/key.ts'
 import type { WindowsChoice } from './settings.ts'
+import { isWindowsGuest, type WindowsGuest } from './windows-guests.ts'
 
 /** How Windows is got, and what a machine installs it from. */
 export const mediaStages: MediaStages = {
@@ -15,15 +17,18 @@ export const mediaStages: MediaStages = {
       { product: asGuest(guest), ...wantedOf(choice) },
       { folder: downloads, onProgress, signal, ...(iso !== undefined && { medium: { from: iso, sha256 } }) },
     ),
-  async buildKey(guest, choice) {
-    return mediaKey(await mediaInputs(inputsOf(guest, choice)))
+  async buildKey(guest, choice, media) {
+    return mediaKey(await mediaInputs(inputsOf(guest, choice, media)))
   },
-  build: ({ guest, choice, medium, folder, onProgress, signal }) =>
-    buildMedia({ ...inputsOf(guest, choice), medium, folder, onProgress, signal }),
+  build: ({ guest, choice, media, medium, folder, onProgress, signal }) =>
+    buildMedia({ ...inputsOf(guest, choice, media), medium, folder, onProgress, signal }),
 }
 
-function inputsOf(guest: string, choice: WindowsChoice) {
-  return { wanted: wantedOf(choice), guest: asGuest(guest), profile: choice.profile, agentExe: findAgent() }
+function inputsOf(guest: string, choice: WindowsChoice, media: MediaOptions) {
+  return {
+    ...{ wanted: wantedOf(choice), guest: asGuest(guest), profile: choice.profile, wishes: wishesOf(media) },
+    ...{ agentExe: findAgent(), own: media.ownSteps, drivers: media.drivers },
+  }
 }
 
 function wantedOf({ edition, language, architecture }: WindowsChoice) {
@@ -31,8 +36,8 @@ function wantedOf({ edition, language, architecture }: WindowsChoice) {
 }
 
 function asGuest(guest: string): WindowsGuest {
-  if (!Object.hasOwn(windowsGuests, guest)) {
+  if (!isWindowsGuest(guest)) {
     throw new Error(`${guest} is no Windows that can be installed`)
   }
-  return guest as WindowsGuest
+  return guest
 }

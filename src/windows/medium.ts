@@ -1,8 +1,10 @@
+import { windowsGuestNames } from './windows-guests.ts'
+
 /** Processor architectures of Windows that can be installed. */
 export type Architecture = 'x64' | 'arm64'
 
 /** What can be had, by the name of the guest that is made of it. */
-export const products = ['win11', 'win10', 'server2025', 'server2022', 'server2019'] as const
+export const products = [...windowsGuestNames, 'server2019'] as const
 export type Product = (typeof products)[number]
 
 /** Where an install image came from: part of the key of all that is made from it. */

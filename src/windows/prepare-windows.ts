@@ -7,6 +7,7 @@ import type { MediaOptions } from '../protocol/media-options.ts'
 import type { Progress } from '../protocol/messages.ts'
 import { type InstallMeans, installWindows } from './install-windows.ts'
 import { differences, findInstalled, type InstalledWindows } from './installed.ts'
+import { noteWishes } from './installed-wishes.ts'
 import { chooseWindows } from './settings.ts'
 
 /** How to install Windows where it is not there. */
@@ -31,14 +32,14 @@ export async function prepareWindows(
   if (installing === undefined) {
     return { ...(before ?? missing(name)).files, built: false }
   }
-  if (before !== undefined && isAsChosen(before, name, installing.media)) {
+  if (before !== undefined && (await isAsChosen(before, name, installing.media))) {
     return { ...before.files, built: false }
   }
   const unlock = await lockGuest(cache, name, signal)
   try {
     // Another process may have done it meanwhile.
     const now = await findInstalled(parent)
-    if (now !== undefined && isAsChosen(now, name, installing.media)) {
+    if (now !== undefined && (await isAsChosen(now, name, installing.media))) {
       return { ...now.files, built: false }
     }
     const { accelerator, slow } = installing
@@ -60,10 +61,11 @@ export async function prepareWindows(
 }
 
 /** What nobody chose is as it is; an own medium is only looked at to install from it. */
-function isAsChosen(installed: InstalledWindows, guest: string, media: MediaOptions): boolean {
-  const choice = chooseWindows(guest, media)
-  const given = Object.fromEntries(Object.entries(choice).filter(([key]) => key in media))
-  return differences(installed, given).length === 0
+async function isAsChosen(installed: InstalledWindows, guest: string, media: MediaOptions): Promise<boolean> {
+  const isGiven = ([key]: [string, unknown]) => media[key as keyof MediaOptions] !== undefined
+  const given = <T extends object>(all: T) => Object.fromEntries(Object.entries(all).filter(isGiven))
+  const wishes = await noteWishes(guest, installed.note.language, media)
+  return differences(installed, { ...given(chooseWindows(guest, media)), wishes: given(wishes) }).length === 0
 }
 
 function missing(name: string): never {

@@ -127,6 +127,7 @@ describe.skipIf(missing !== undefined)(`installing a guest${missing ?? ''}`, { t
     expect((await findInstalled(parent()))?.note).toEqual({
       ...{ edition: 'Professional', language: 'en-us', architecture: 'x64', profile: 'slim', build: '26100.1742' },
       provenance: { source: 'own', from: 'medium.iso', sha256: 'ab'.repeat(32) },
+      wishes: expect.objectContaining({ user: 'Administrator', computer: 'WIN11', timeZone: 'UTC' }),
     })
     expect(await readdir(join(parent(), 'install'))).toEqual([])
 
@@ -153,9 +154,12 @@ describe.skipIf(missing !== undefined)(`installing a guest${missing ?? ''}`, { t
 
   test('that is there is not installed again, but where something else is chosen', async () => {
     const before = await findInstalled(parent())
-    expect(await install({ edition: 'Professional' }, { slow: false })).toEqual({ ...before?.files, built: false })
+    const same = { edition: 'professional', language: 'en-US', user: 'Administrator', password: 'Passw0rd!' }
+    expect(await install(same, { slow: false })).toEqual({ ...before?.files, built: false })
     expect(asked).toEqual([])
     await expect(install({ edition: 'Education' }, { slow: false })).rejects.toThrow('--slow')
+    await expect(install({ user: 'tester' }, { slow: false })).rejects.toThrow('--slow')
+    await expect(install({ computer: 'too-small' }, { slow: false })).rejects.toThrow('media.computer')
     expect(await findInstalled(parent())).toEqual(before)
   })
 })

@@ -24,6 +24,14 @@ test.each([['/home/u/win.iso'], ['/home/u/my cache'], ['/home/u/my cache 2/win.i
   },
 )
 
+test('a container sees the folders of drivers and own steps by their own paths too', () => {
+  const folders = { drivers: `${cache}/drivers`, ownSteps: `${cache}/my steps` }
+  expect(mediaSeenBy('docker', cache, folders)).toEqual({ drivers: '/cache/drivers', ownSteps: '/cache/my steps' })
+  expect(() => mediaSeenBy('docker', cache, { drivers: '/home/u/drivers' })).toThrow(
+    'Expected the folder of drivers in',
+  )
+})
+
 test('media without a file are as they are', () => {
   expect(mediaSeenBy('docker', cache, { edition: 'Education' })).toEqual({ edition: 'Education' })
 })

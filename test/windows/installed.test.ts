@@ -9,6 +9,7 @@ import { chooseWindows } from '../../src/windows/settings.ts'
 const note: InstalledNote = {
   ...{ edition: 'Professional', language: 'en-us', architecture: 'x64', profile: 'slim', build: '26100.1742' },
   provenance: { source: 'own', from: '/isos/win 11.iso', sha256: 'ab'.repeat(32) },
+  wishes: { user: 'tester', computer: 'DESK' },
 }
 
 let cache: string
@@ -67,6 +68,11 @@ test('a choice is compared with what is there, and what nobody chose is as it is
   expect(differences(installed, { edition: 'Education', profile: 'stock' })).toEqual([
     'edition Education, and Professional is there',
     'profile stock, and slim is there',
+  ])
+  expect(differences(installed, { language: 'en-US', edition: 'professional', wishes: { user: 'Tester' } })).toEqual([])
+  expect(differences(installed, { wishes: { user: 'tester', computer: 'LAP', timeZone: 'UTC' } })).toEqual([
+    'computer LAP, and DESK is there',
+    'timeZone UTC, and none that is known is there',
   ])
 })
 

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
+import { checkJson } from '../../protocol/check-json.ts'
 import { isOsrunError, OsrunError } from '../../protocol/errors.ts'
 import type { Progress } from '../../protocol/messages.ts'
 import { lock, tryLock, type Unlock } from '../../snapshots/lock.ts'
@@ -73,13 +74,11 @@ async function take({ notes, name, what }: Download, { onProgress, signal }: Dow
 /** What an earlier download has put in place, if it is what is wanted. */
 async function findHere(wanted: Download): Promise<Downloaded | undefined> {
   const file = join(wanted.folder, wanted.name)
-  try {
-    const known = v.parse(record, JSON.parse(await readFile(recordOf(wanted), 'utf8')))
-    const { size } = await stat(file)
-    return size === known.bytes && faultOf(wanted, known) === undefined ? { ...known, file } : undefined
-  } catch {
-    return undefined
-  }
+  const known = checkJson(record, await readFile(recordOf(wanted), 'utf8').catch(() => ''))
+  const found = await stat(file).catch(() => undefined)
+  return known !== undefined && found?.size === known.bytes && faultOf(wanted, known) === undefined
+    ? { ...known, file }
+    : undefined
 }
 
 async function bring(wanted: Download, context: Downloading): Promise<Downloaded> {

@@ -2,6 +2,7 @@ import { type FileHandle, open, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { dirname } from 'node:path'
 import * as v from 'valibot'
 import { asDiskFull } from '../../machines/disk-full.ts'
+import { checkJson } from '../../protocol/check-json.ts'
 import { isOsrunError, OsrunError } from '../../protocol/errors.ts'
 
 const note = v.object({ url: v.string(), validator: v.optional(v.string()) })
@@ -24,11 +25,7 @@ export class Draft {
 
   /** Undefined where nothing can be said of it. */
   async origin(): Promise<Origin | undefined> {
-    try {
-      return v.parse(note, JSON.parse(await readFile(this.#notePath, 'utf8')))
-    } catch {
-      return undefined
-    }
+    return checkJson(note, await readFile(this.#notePath, 'utf8').catch(() => ''))
   }
 
   /** Opens it to be written from byte `start` on; from 0 it is another file's, and begins anew. */

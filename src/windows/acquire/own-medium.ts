@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import * as v from 'valibot'
+import { checkJson } from '../../protocol/check-json.ts'
 import { OsrunError } from '../../protocol/errors.ts'
 import type { Medium } from '../medium.ts'
 import { type Downloading, download } from './download.ts'
@@ -102,9 +103,7 @@ async function digestOnce(path: string, folder: string, { onProgress, signal }: 
   const identity = `${path} ${size} ${mtimeMs} ${ino} ${dev}`
   const notes = join(folder, 'own-digests')
   const note = join(notes, `${shortHash(path)}.json`)
-  const before = await readFile(note, 'utf8')
-    .then((text) => v.parse(known, JSON.parse(text)))
-    .catch(() => undefined)
+  const before = checkJson(known, await readFile(note, 'utf8').catch(() => ''))
   if (before?.identity === identity) {
     return before
   }

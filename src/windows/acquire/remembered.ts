@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as v from 'valibot'
+import { checkJson } from '../../protocol/check-json.ts'
 import type { Medium } from '../medium.ts'
 import { recognise } from './recognise.ts'
 
@@ -20,8 +21,11 @@ const medium = v.variant('kind', [
  * because a newer build has come out since.
  */
 export async function recall(path: string): Promise<Medium | undefined> {
+  const known = checkJson(medium, await readFile(path, 'utf8').catch(() => ''))
+  if (known === undefined) {
+    return undefined
+  }
   try {
-    const known = v.parse(medium, JSON.parse(await readFile(path, 'utf8')))
     const found = await recognise(known.kind === 'uup' ? known.folder : known.file)
     return found.kind === known.kind && (await sizeOf(known, found)) === known.provenance.bytes ? known : undefined
   } catch {

@@ -25,22 +25,31 @@ export interface AdditionPaths {
  * Looks through what goes onto a medium besides the scripts.
  * @throws OsrunError BAD_OPTION where a name is one that Windows PE may stumble over, HOST_FILE_FAILED
  */
-export async function readAdditions({ agentExe, own, drivers }: AdditionPaths): Promise<ReadAdditions> {
-  const additions = {
-    agent: agentExe,
-    own: own === undefined ? [] : await listFiles('media.own', own, false),
+export async function readAdditions({ agentExe, ...folders }: AdditionPaths): Promise<ReadAdditions> {
+  const { files, digests } = await readFolders(folders)
+  const agent = { path: 'init/osrun-agent.exe', source: agentExe }
+  return { additions: { agent: agentExe, ...files }, digests: [...(await digestsOf([agent])), ...digests] }
+}
+
+/** The same of the user's own folders alone. @throws OsrunError as `readAdditions` */
+export async function readFolders({ own, drivers }: Omit<AdditionPaths, 'agentExe'>) {
+  const files = {
+    own: own === undefined ? [] : await listFiles('media.ownSteps', own, false),
     drivers: drivers === undefined ? [] : await listFiles('media.drivers', drivers, true),
   }
-  const files = [
-    { path: 'init/osrun-agent.exe', source: agentExe },
-    ...additions.own.map(({ name, source }) => ({ path: `own/${name}`, source })),
-    ...additions.drivers.map(({ name, source }) => ({ path: `drivers/${name}`, source })),
-  ]
+  const digests = await digestsOf([
+    ...files.own.map(({ name, source }) => ({ path: `own/${name}`, source })),
+    ...files.drivers.map(({ name, source }) => ({ path: `drivers/${name}`, source })),
+  ])
+  return { files, digests }
+}
+
+async function digestsOf(files: readonly { readonly path: string; readonly source: string }[]) {
   const digests = []
   for (const { path, source } of files) {
     digests.push({ path, sha256: await onHost(source, () => sha256OfFile(source)) })
   }
-  return { additions, digests }
+  return digests
 }
 
 async function listFiles(field: string, folder: string, deep: boolean): Promise<{ name: string; source: string }[]> {

@@ -2,12 +2,13 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OsrunError } from '../../protocol/errors.ts'
 import type { Progress } from '../../protocol/messages.ts'
+import type { WindowsWishes } from '../../protocol/windows-wishes.ts'
 import { checkRoom } from '../../snapshots/room.ts'
 import { type Additions, installFiles } from '../install/files.ts'
-import type { Profile, WindowsGuest } from '../install/guest.ts'
 import { readScripts } from '../install/init-folder.ts'
-import { type InstallWishes, planInstall } from '../install/install.ts'
+import { planInstall } from '../install/install.ts'
 import type { InstallMedia, Medium, Wanted } from '../medium.ts'
+import type { Profile, WindowsGuest } from '../windows-guests.ts'
 import { type AdditionPaths, readAdditions } from './additions.ts'
 import { demandBootImages } from './boot-files.ts'
 import { makeBootWim } from './boot-wim.ts'
@@ -23,7 +24,7 @@ export interface MediaOptions extends AdditionPaths {
   readonly wanted: Wanted
   readonly guest: WindowsGuest
   readonly profile: Profile
-  readonly wishes?: InstallWishes | undefined
+  readonly wishes?: WindowsWishes | undefined
 }
 
 /** How they are made. */

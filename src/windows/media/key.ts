@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Profile, WindowsGuest } from '../install/guest.ts'
+import type { WindowsWishes } from '../../protocol/windows-wishes.ts'
 import type { Scripts } from '../install/init-folder.ts'
-import type { InstallWishes } from '../install/install.ts'
 import type { Provenance, Wanted } from '../medium.ts'
+import type { Profile, WindowsGuest } from '../windows-guests.ts'
 
 /** All that the media of an installation depend on. */
 export interface MediaInputs {
@@ -11,7 +11,7 @@ export interface MediaInputs {
   readonly wanted: Wanted
   readonly guest: WindowsGuest
   readonly profile: Profile
-  readonly wishes: InstallWishes
+  readonly wishes: WindowsWishes
   readonly scripts: Scripts
   /** The agent, the user's own steps, the drivers: path on the medium and SHA-256 in hexadecimal. */
   readonly additions: readonly { readonly path: string; readonly sha256: string }[]

@@ -12,6 +12,10 @@ describe('by default', () => {
     expect(sample({ guest: 'server2025', image: { language: 'fr-FR' } }).user).toBe('osrun')
   })
 
+  test('the built-in account is meant however it is written, and called as Windows calls it', () => {
+    expect(sample({}, { user: 'administrator' })).toMatchObject({ user: 'Administrator', account: 'built-in' })
+  })
+
   test('the keyboard is that of the locale', () => {
     expect(sample({}, { locale: 'de-AT' }).keyboard).toBe('de-AT')
     expect(sample({}, { locale: 'de-AT', keyboard: '0409:00000409' }).keyboard).toBe('0409:00000409')
@@ -23,6 +27,9 @@ describe('is refused:', () => {
     ['a computer name that is too long', { computer: 'A-VERY-LONG-NAME' }, /media\.computer.*1 to 15/],
     ['a computer name of digits only', { computer: '12345' }, /media\.computer/],
     ['an account with a character that Windows refuses', { user: 'a/b' }, /media\.user/],
+    ['an account name with a dot at its end', { user: 'tester.' }, /media\.user.*dot/],
+    ['an account that Windows has already', { user: 'Guest' }, /media\.user.*accounts of Windows/],
+    ["the computer's own name", { user: 'Lab', computer: 'LAB' }, /media\.user.*another name than the computer's, LAB/],
     ['an account name that is too long', { user: 'a'.repeat(21) }, /media\.user/],
     ['a time zone that is a program', { timeZone: 'UTC" & del' }, /media\.timeZone/],
     ['a locale of another kind', { locale: 'de_DE' }, /media\.locale/],

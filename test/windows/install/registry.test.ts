@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { encode } from '../../../src/windows/install/files.ts'
-import { profiles } from '../../../src/windows/install/guest.ts'
 import { readScripts } from '../../../src/windows/install/init-folder.ts'
 import { noise } from '../../../src/windows/install/noise.ts'
 import { registryFiles, registryFilesOf } from '../../../src/windows/install/registry.ts'
+import { profiles } from '../../../src/windows/windows-guests.ts'
 import { readRegFile } from './reg-file.ts'
 
 const scripts = await readScripts()

@@ -1,6 +1,7 @@
-import { type WindowsGuest, windowsGuests } from '../../../src/windows/install/guest.ts'
-import { type InstallWishes, planInstall } from '../../../src/windows/install/install.ts'
+import type { WindowsWishes } from '../../../src/protocol/windows-wishes.ts'
+import { planInstall } from '../../../src/windows/install/install.ts'
 import type { WindowsImage } from '../../../src/windows/medium.ts'
+import { type WindowsGuest, windowsGuestNames } from '../../../src/windows/windows-guests.ts'
 
 export const image: WindowsImage = {
   edition: 'Professional',
@@ -11,12 +12,12 @@ export const image: WindowsImage = {
   build: '26100.1742',
 }
 
-export const guests = Object.keys(windowsGuests) as WindowsGuest[]
+export const guests = windowsGuestNames
 
 /** An installation, with what is said about it. */
 export function sample(
   what: { guest?: WindowsGuest; profile?: 'slim' | 'stock'; image?: Partial<WindowsImage> } = {},
-  wishes: InstallWishes = {},
+  wishes: WindowsWishes = {},
 ) {
   return planInstall(
     { guest: what.guest ?? 'win11', profile: what.profile ?? 'slim', image: { ...image, ...what.image } },

@@ -1,0 +1,34 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { findAgent } from '../../src/guests/recipe.ts'
+import { mediaStages } from '../../src/windows/media-stages.ts'
+import { chooseWindows } from '../../src/windows/settings.ts'
+
+function noAgent(): string {
+  try {
+    findAgent()
+    return ''
+  } catch (error) {
+    return ` (skipped: ${(error as Error).message})`
+  }
+}
+
+const missing = noAgent()
+
+test.skipIf(missing !== '')(`what is wished is in the key of the media${missing}`, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'osrun steps '))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, '1-tools.ps1'), "Write-Output 'hello'\n")
+  const choice = chooseWindows('win11')
+  const given = [
+    ...[{}, { user: 'tester' }, { user: 'tester', password: 'one' }, { user: 'tester', password: 'two' }],
+    ...[{ compact: true }, { ownSteps: folder }, { drivers: folder }],
+  ]
+  const keys = await Promise.all(given.map((media) => mediaStages.buildKey('win11', choice, media)))
+  expect(new Set(keys).size).toBe(given.length)
+  expect(await mediaStages.buildKey('win11', choice, { user: 'tester' })).toBe(keys[1])
+  await writeFile(join(folder, '1-tools.ps1'), "Write-Output 'other'\n")
+  expect(keys).not.toContain(await mediaStages.buildKey('win11', choice, { ownSteps: folder }))
+})
