@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import { yes } from '../runtime/requirements/ask.ts'
-import { type Diagnosis, type Examination, examineHost } from '../runtime/requirements/diagnosis.ts'
+import { type Diagnosis, type Examination, examineHost, purposesOf } from '../runtime/requirements/diagnosis.ts'
 import type { EngineAnswer } from '../runtime/requirements/docker-engine.ts'
 import type { Finding } from '../runtime/requirements/host-findings.ts'
 import { ensureRequirements } from '../runtime/requirements/install.ts'
@@ -10,6 +10,7 @@ import { examineRoom } from '../runtime/requirements/machine-room.ts'
 import { defaultCache, optionsFromEnvironment } from '../runtime/settings.ts'
 import { isImage } from '../server/container.ts'
 import { examineSnapshots } from './doctor-snapshots.ts'
+import { checkGuest } from './run/options.ts'
 import type { Listed } from './snapshots/list.ts'
 
 /** Options of `osrun doctor`, as the command line gives them. */
@@ -18,6 +19,8 @@ export interface DoctorCommand {
   readonly install?: boolean
   /** Does not ask before it installs. */
   readonly yes?: boolean
+  /** Which guest to judge by; default: that of the environment variables, else `wine`. */
+  readonly guest?: string
   /** Writes the findings as JSON. */
   readonly json?: boolean
   /** Which runtime to judge by; default `auto`: that of the environment variables, or whichever can be used. */
@@ -62,13 +65,15 @@ async function diagnose(command: DoctorCommand): Promise<Report> {
   if (typeof runtime === 'object') {
     return examineRoom(runtime.url)
   }
+  const guest = command.guest ?? variables.guest ?? 'wine'
+  checkGuest(guest)
   const engine = await engineAnswer()
   if (command.install) {
-    await install(runtime, engine, command)
+    await install(runtime, engine, guest, command)
   }
   const { accel = 'auto', cache = defaultCache(process.env) } = variables
   const folder = resolve(command.cache ?? cache)
-  const diagnosis = await examineHost({ runtime, accel, cache: folder, engine })
+  const diagnosis = await examineHost({ runtime, accel, cache: folder, engine, guest })
   const guestFiles = process.env['OSRUN_GUEST_FILES']
   const { finding, snapshots } = await examineSnapshots({ cache: folder, accel, guestFiles })
   return { ...diagnosis, findings: [...diagnosis.findings, finding], snapshots }
@@ -77,6 +82,7 @@ async function diagnose(command: DoctorCommand): Promise<Report> {
 async function install(
   runtime: Examination['runtime'],
   engine: EngineAnswer | undefined,
+  guest: string,
   command: DoctorCommand,
 ): Promise<void> {
   const { stderr = process.stderr } = command
@@ -93,7 +99,7 @@ async function install(
     )
     out('To run them on the host instead: OSRUN_RUNTIME=host, or --runtime host.')
   } else {
-    await ensureRequirements(['machines', 'wine'], { out, ...(command.yes ? { ask: yes } : {}) })
+    await ensureRequirements(purposesOf(guest), { out, ...(command.yes ? { ask: yes } : {}) })
   }
 }
 

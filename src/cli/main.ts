@@ -86,6 +86,7 @@ program
   .option('--install', 'install what is missing, after saying what')
   .option('--yes', 'do not ask before installing')
   .option('--json', 'print the findings as JSON')
+  .option('--guest <name>', 'the guest to look at (default: OSRUN_GUEST, else wine)')
   .option('--cache <folder>', 'folder for guests and snapshots')
   .addOption(new Option('--runtime <name>', 'the runtime to look at').choices(['auto', 'docker', 'host']))
   .action(async (options) => {

@@ -9,6 +9,7 @@ import type { MediaOptions } from '../protocol/media-options.ts'
 import type { Progress } from '../protocol/messages.ts'
 import { checkRoom } from '../snapshots/room.ts'
 import { minutesOf } from './install/steps.ts'
+import { installMemoryMiB, installRoom } from './install-needs.ts'
 import { InstallProgress } from './install-progress.ts'
 import { type InstalledNote, makeCurrent, writeNote } from './installed.ts'
 import { noteWishes } from './installed-wishes.ts'
@@ -73,8 +74,6 @@ export interface WindowsInstall extends InstallMeans {
 
 const gibibyte = 2 ** 30
 const minute = 60_000
-/** The medium, what is built of it, the layers and the compressed disk. */
-const installRoom = 30 * gibibyte
 
 /**
  * Gets Windows, installs it without a person, and makes it the guest of that name: its snapshot is yet to be made.
@@ -135,7 +134,7 @@ function installingShape({ guest, accelerator, cpuModel }: WindowsInstall): Mach
   return {
     ...{ machineType: guest.machineType, accelerator, cpuModel, screen: guest.screen, devices: 'inbox' },
     cpus: Math.max(2, guest.cpus),
-    memoryMiB: Math.max(4096, guest.memoryMiB),
+    memoryMiB: Math.max(installMemoryMiB, guest.memoryMiB),
   }
 }
 

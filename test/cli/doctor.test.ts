@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,8 @@ import { text } from 'node:stream/consumers'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type DoctorCommand, doctor } from '../../src/cli/doctor.ts'
+import { examineWindows, memoryFinding } from '../../src/runtime/requirements/windows-findings.ts'
+import { makeCurrent, writeNote } from '../../src/windows/installed.ts'
 
 let folder = ''
 
@@ -16,6 +18,7 @@ beforeEach(async () => {
   vi.stubEnv('OSRUN_CACHE', join(folder, 'cache'))
   vi.stubEnv('OSRUN_ACCEL', 'tcg')
   vi.stubEnv('OSRUN_RUNTIME', undefined)
+  vi.stubEnv('OSRUN_GUEST', undefined)
   vi.stubEnv('OSRUN_URL', undefined)
   vi.stubEnv('DOCKER_HOST', `unix://${join(folder, 'none.sock')}`)
 })
@@ -113,6 +116,52 @@ test('in the image neither an engine is looked for nor what builds a guest, and 
   expect(stdout).not.toMatch(/Docker Engine|mmdebstrap/)
   expect(stdout).toMatch(/^(ok|missing) +qemu-img /m)
   expect(stderr).toBe('The image has all that machines need: nothing is installed.\n')
+})
+
+test('a Windows guest asks for what its media are made with, for room and for acceleration, in words and what to do', async () => {
+  await hidePrograms()
+  const { code, stdout } = await run({ guest: 'win11' })
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^missing {2}wimlib-imagex +not found, 1\.13 or newer is needed; it reads and makes images/m)
+  expect(stdout).toMatch(/^missing {2}genisoimage /m)
+  expect(stdout).not.toContain('mmdebstrap')
+  expect(stdout).toMatch(/^note +guest win11 +not installed\n +→ `osrun install win11` installs it$/m)
+  expect(stdout).toMatch(/^(ok|missing) +room for Windows +.* free in .*cache; an installation needs 30\.0 GiB$/m)
+  expect(stdout).toMatch(/^(ok|note) +memory for Windows +.*; the machine that installs has 4\.0 GiB$/m)
+  await expect(run({ guest: 'win11', install: true })).rejects.toThrow(/wimlib-imagex: not found/)
+})
+
+test('a Windows guest that is installed needs the programs of its installation no more', async () => {
+  await hidePrograms()
+  const parent = join(folder, 'cache', 'guests', 'server2025')
+  await mkdir(join(parent, '00112233445566aa'), { recursive: true })
+  await writeFile(join(parent, '00112233445566aa', 'guest.json'), '{"id":"00112233445566aa"}')
+  await writeNote(join(parent, '00112233445566aa'), {
+    ...{ edition: 'ServerStandard', language: 'en-US', architecture: 'x64', profile: 'slim', build: '26100.1742' },
+    ...{ provenance: { source: 'own', from: 'w.iso', sha256: '' }, wishes: {} },
+  })
+  await makeCurrent(parent, '00112233445566aa')
+  vi.stubEnv('OSRUN_GUEST', 'server2025')
+  const { stdout } = await run()
+  expect(stdout).toMatch(/^ok +guest server2025 +installed: ServerStandard, en-US, build 26100\.1742, profile slim$/m)
+  expect(stdout).toMatch(/^note +wimlib-imagex +not found.*\(only to install it anew\)$/m)
+  expect(stdout).not.toContain('room for Windows')
+})
+
+test('where guests are emulated, Windows is said to be slow', async () => {
+  const state = await examineWindows('win11', folder, true)
+  expect(state.findings.at(-1)).toMatchObject({ mark: 'note', todo: expect.stringContaining('install win11 --slow') })
+  const quick = await examineWindows('win11', folder, false)
+  expect(quick.findings.map(({ what }) => what)).toEqual(['guest win11', 'room for Windows', 'memory for Windows'])
+})
+
+test('a computer with little memory is told how much Windows wants', () => {
+  expect(memoryFinding(4 * 2 ** 30)).toMatchObject({ mark: 'note', todo: 'Give osrun 5.0 GiB of memory or more' })
+  expect(memoryFinding(8 * 2 ** 30)).toMatchObject({ mark: 'ok' })
+})
+
+test('a guest that there is not is refused', async () => {
+  await expect(run({ guest: 'dos' })).rejects.toMatchObject({ code: 'UNKNOWN_GUEST' })
 })
 
 test('a wrong environment variable is refused', async () => {

@@ -82,7 +82,8 @@ export async function cacheFinding(cache: string): Promise<Finding> {
   }
 }
 
-async function nearestFolder(path: string): Promise<string> {
+/** The folder itself, or the one above it that is there. */
+export async function nearestFolder(path: string): Promise<string> {
   const there = await access(path).then(
     () => true,
     () => false,
