@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import type { GuestFiles } from '../guests/definition.ts'
 import { guestFileNames, readGuestId } from '../guests/guest-id.ts'
 import { checkJson } from '../protocol/check-json.ts'
-import { sameEdition } from './acquire/source.ts'
+import { sameEdition } from './edition.ts'
 import type { InstalledWishes } from './installed-wishes.ts'
 import type { WindowsChoice } from './settings.ts'
 

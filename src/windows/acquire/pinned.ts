@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { OsrunError } from '../../protocol/errors.ts'
+import { sameEdition } from '../edition.ts'
 import { type Medium, products, type WantedMedium } from '../medium.ts'
 import { download } from './download.ts'
 import { shown } from './hosts.ts'
 import { recognise } from './recognise.ts'
-import { hasNone, type Sourcing, sameEdition } from './source.ts'
+import { hasNone, type Sourcing } from './source.ts'
 
 const entry = v.strictObject({
   product: v.picklist(products),

@@ -32,9 +32,3 @@ export function hasNone(what: string): OsrunError {
 export function describeWanted({ product, edition, language, architecture }: WantedMedium): string {
   return `${product} ${edition} ${language} ${architecture}`
 }
-
-/** Evaluations call their editions by the name of the full one with this behind. */
-export function sameEdition(one: string, other: string): boolean {
-  const plain = (edition: string) => edition.toLowerCase().replace(/eval$/, '')
-  return plain(one) === plain(other)
-}

@@ -1,4 +1,5 @@
 import sax from 'sax'
+import { sameEdition, withDesktop } from '../edition.ts'
 import type { Architecture, Wanted, WindowsImage } from '../medium.ts'
 
 /** What the XML of a WIM says of one of its images; whatever it does not say is empty. */
@@ -75,18 +76,16 @@ export function isEdition({ edition, type }: WimImage): boolean {
 
 /**
  * The one image that is wanted. A server's edition has two, with a desktop and without: `ServerStandard` is the one
- * with, `ServerStandardCore` the one without.
+ * with, `ServerStandardCore` the one without. An evaluation's is taken for the edition, where that is not there itself.
  * @returns the image, or for a person what there is in its place
  */
 export function chooseImage(images: readonly WimImage[], wanted: Wanted): WindowsImage | string {
   const editions = images.filter(isEdition)
-  const same = (one: string, other: string) => one.toLowerCase() === other.toLowerCase()
   const fitting = editions.filter(
-    ({ language, architecture }) => same(language, wanted.language) && architecture === wanted.architecture,
+    ({ language, architecture }) => sameName(language, wanted.language) && architecture === wanted.architecture,
   )
-  const flagged = fitting.filter(({ flags }) => same(flags, wanted.edition))
-  const desktop = fitting.filter(({ edition, type }) => same(edition, wanted.edition) && !same(type, 'Server Core'))
-  const found = flagged.length > 0 ? flagged : desktop
+  const exact = ofEdition(fitting, wanted.edition, sameName)
+  const found = exact.length > 0 ? exact : ofEdition(fitting, wanted.edition, sameEdition)
   const [image] = found
   if (image?.architecture !== undefined && found.length === 1) {
     const { edition, language, architecture, index, name, build } = image
@@ -94,6 +93,24 @@ export function chooseImage(images: readonly WimImage[], wanted: Wanted): Window
   }
   const listed = (found.length > 1 ? found : editions).map(describeImage)
   return listed.length === 0 ? 'no edition of Windows' : listed.join('; ')
+}
+
+type Same = (one: string, other: string) => boolean
+
+function sameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}
+
+/** By FLAGS, where they tell the images apart, else by EDITIONID and whether there is a desktop. */
+function ofEdition(images: readonly WimImage[], wanted: string, same: Same): WimImage[] {
+  const flagged = images.filter(({ flags }) => same(flags, wanted))
+  if (flagged.length === 1) {
+    return flagged
+  }
+  const full = withDesktop(wanted)
+  return images.filter(
+    ({ edition, type }) => same(edition, full ?? wanted) && sameName(type, 'Server Core') === (full !== undefined),
+  )
 }
 
 function describeImage({ edition, flags, language, architecture, name }: WimImage): string {

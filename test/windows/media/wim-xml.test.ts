@@ -42,6 +42,27 @@ const server = parseWimXml(
     ].join('')}</WIM>`,
   ),
 )
+const evaluation = (...flags: readonly [string, string, string, string]) =>
+  parseWimXml(
+    bytes(
+      `<WIM>${[
+        imageXml(1, 'Windows Server 2022 SERVERSTANDARDCORE', windows('ServerStandardEval', 'Server Core'), flags[0]),
+        imageXml(2, 'Windows Server 2022 SERVERSTANDARD', windows('ServerStandardEval', 'Server'), flags[1]),
+        imageXml(3, 'Windows Server 2022 DATACENTERCORE', windows('ServerDatacenterEval', 'Server Core'), flags[2]),
+        imageXml(4, 'Windows Server 2022 DATACENTER', windows('ServerDatacenterEval', 'Server'), flags[3]),
+      ].join('')}</WIM>`,
+    ),
+  )
+const flagged = evaluation(
+  ...(['ServerStandardEvalCore', 'ServerStandardEval', 'ServerDatacenterEvalCore', 'ServerDatacenterEval'] as const),
+)
+const flaggedAsFull = evaluation(
+  ...(['ServerStandardCore', 'ServerStandard', 'ServerDatacenterCore', 'ServerDatacenter'] as const),
+)
+const flaggedAlike = evaluation(
+  ...(['ServerStandardEval', 'ServerStandardEval', 'ServerDatacenterEval', 'ServerDatacenterEval'] as const),
+)
+const unflagged = evaluation('', '', '', '')
 const wanted = { edition: 'Professional', language: 'en-us', architecture: 'x64' } as const
 
 test('the XML of a WIM is read, in the order of its numbers', () => {
@@ -61,6 +82,33 @@ test.each([
   ['a server without one', server, { ...wanted, edition: 'ServerDatacenterCore' }, 3],
 ] as const)('%s is found', (_, images, what, index) => {
   expect(chooseImage(images, what)).toMatchObject({ index })
+})
+
+describe.each([
+  ['with their own flags', flagged],
+  ['with the flags of the full editions', flaggedAsFull],
+  ['with flags that do not tell a desktop', flaggedAlike],
+  ['without flags', unflagged],
+])('evaluation images %s', (_, images) => {
+  test.each([
+    ['ServerStandard', 2],
+    ['ServerStandardEval', 2],
+    ['serverstandardcore', 1],
+    ['ServerDatacenterEvalCore', 3],
+    ['ServerDatacenter', 4],
+  ])('are found as %s', (edition, index) => {
+    expect(chooseImage(images, { ...wanted, edition })).toMatchObject({ index })
+  })
+
+  test('are no other edition', () => {
+    expect(chooseImage(images, { ...wanted, edition: 'ServerTurbine' })).toContain('ServerStandardEval')
+  })
+})
+
+test('where a medium has an edition and its evaluation, each is found by its own name', () => {
+  const both = [...server, ...flagged.map((image) => ({ ...image, index: image.index + 4 }))]
+  expect(chooseImage(both, { ...wanted, edition: 'ServerStandard' })).toMatchObject({ index: 2 })
+  expect(chooseImage(both, { ...wanted, edition: 'ServerStandardEval' })).toMatchObject({ index: 6 })
 })
 
 describe('what is not there is told by what is', () => {
