@@ -10,7 +10,7 @@ import { LastWords } from './last-words.ts'
 import { type QemuStart, qemuArguments } from './qemu-arguments.ts'
 import { type QemuProcess, startQemu } from './qemu-process.ts'
 import type { Qmp } from './qmp.ts'
-import { restartGuest } from './restart.ts'
+import { byAgent, byGuestAgent, restartGuest } from './restart.ts'
 import type { MachineShape } from './shape.ts'
 import { standstill } from './standstill.ts'
 import { waitFor } from './wait.ts'
@@ -204,10 +204,13 @@ export class Machine {
 
   /**
    * Restarts the guest. Its agent is yet to be connected afterwards.
+   * @param asks who asks the guest to: QEMU's guest agent, or our agent, with the milliseconds that the guest has
    * @throws OsrunError MACHINE_CRASHED, CANCELED
    */
-  async restart(signal: AbortSignal): Promise<void> {
-    await restartGuest(this.qemu, this.guestAgentSocket, signal)
+  async restart(asks: 'guest-agent' | { readonly agentWithin: number }, signal: AbortSignal): Promise<void> {
+    const restarter =
+      asks === 'guest-agent' ? byGuestAgent(this.guestAgentSocket) : byAgent(() => this.link, asks.agentWithin)
+    await restartGuest(this.qemu, restarter, signal)
   }
 
   /** Ends the machine at once and removes all that it wrote. Safe to call twice. */

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { socketPath } from '../protocol/messages.ts'
+import { machineInPath } from './machine-path.ts'
 
 /** Why a request is not answered: an HTTP status and its reason. */
 export interface Refusal {
@@ -13,6 +14,7 @@ export const screenProtocol = 'osrun.vnc'
 /** The one in which its pages hear what the machine room is doing, and where. */
 export const watchProtocol = 'osrun.watch'
 export const watchPath = '/v1/watch'
+const screenPath = new RegExp(`^/v1/vnc/(${machineInPath})$`)
 /** A page cannot send an authorization header with a websocket, so the token comes as a subprotocol, in base64url. */
 const tokenProtocol = 'osrun.token.'
 
@@ -39,7 +41,7 @@ export function checkRequest(request: IncomingMessage, token: string): Refusal |
 
 /** The lease whose screen the request asks for; undefined where it asks for something else. */
 export function leaseOfScreen(request: IncomingMessage): string | undefined {
-  return /^\/v1\/vnc\/(m\d{1,9})$/.exec(request.url ?? '')?.[1]
+  return screenPath.exec(request.url ?? '')?.[1]
 }
 
 /** Checks who asks for what the viewer's pages speak: as for a websocket, but our own page may. */

@@ -1,16 +1,23 @@
 import type { Machine } from '../machines/machine.ts'
 import type { LeaseStatus } from '../protocol/messages.ts'
+import { installingMachine } from './machine-path.ts'
+
+interface Installing {
+  readonly guest: string
+  readonly machine: Machine
+  readonly since: number
+}
 
 /** The machines in which guests install themselves, as the viewer shows them: nobody else has anything to do with them. */
 export class Installations {
-  readonly #machines = new Map<string, { readonly machine: Machine; readonly since: number }>()
+  readonly #machines = new Map<string, Installing>()
 
   /** The machine in which that guest installs itself now, or that there is none. */
   show(guest: string, machine: Machine | undefined): void {
     if (machine === undefined) {
-      this.#machines.delete(idOf(guest))
+      this.#machines.delete(installingMachine(guest))
     } else {
-      this.#machines.set(idOf(guest), { machine, since: Date.now() })
+      this.#machines.set(installingMachine(guest), { guest, machine, since: Date.now() })
     }
   }
 
@@ -19,13 +26,9 @@ export class Installations {
   }
 
   status(): LeaseStatus[] {
-    return [...this.#machines].map(([id, { machine, since }]) => ({
-      ...{ id, machine: machine.name, guest: id.replace('install-', ''), snapshot: 'none yet' },
+    return [...this.#machines].map(([id, { guest, machine, since }]) => ({
+      ...{ id, machine: machine.name, guest, snapshot: 'none yet' },
       ...{ label: 'installing itself', state: 'installing', since, moreCommands: 0 },
     }))
   }
-}
-
-function idOf(guest: string): string {
-  return `install-${guest}`
 }

@@ -14,16 +14,7 @@ import { ClientStreams } from './client-streams.ts'
 import { guestClock } from './clock.ts'
 import { LeaseActivity } from './lease-activity.ts'
 import { LinkKeeper, type LinkLoss } from './link-keeper.ts'
-import {
-  agentDeadline,
-  connectBooting,
-  greetingOf,
-  reconnect,
-  restoreFor,
-  type Supplied,
-  type Terms,
-  wake,
-} from './terms.ts'
+import { agentDeadline, greetingOf, reconnect, restart, restoreFor, type Supplied, type Terms, wake } from './terms.ts'
 
 interface LeaseEvents {
   frame: [Uint8Array]
@@ -200,8 +191,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
     return this.#whole('rebooting', async () => {
       await this.#forsake()
       try {
-        await this.#machine.restart(this.#over.signal)
-        await connectBooting(this.#terms, this.#machine, this.#over.signal)
+        await restart(this.#terms, this.#machine, this.#over.signal)
       } catch (error) {
         this.#lose({ error: toOsrunError(error), retrying: false })
         throw error

@@ -12,6 +12,7 @@ import { listTemplates, markUsed, recipeLock, removeOldGenerations } from '../sn
 import { lock, tryLock, type Unlock } from '../snapshots/lock.ts'
 import { provision, provisioned } from '../snapshots/provision.ts'
 import type { Template } from '../snapshots/store.ts'
+import type { MediaStages } from '../windows/install-windows.ts'
 import { mediaStages } from '../windows/media-stages.ts'
 import type { InstallingWindows } from '../windows/prepare-windows.ts'
 import { openCacheFolder } from './cache-folder.ts'
@@ -42,6 +43,8 @@ export interface MachineRoomOptions {
   readonly expose?: boolean | undefined
   /** Address for the ports that `expose` opens; 127.0.0.1 by default. */
   readonly exposeHost?: string | undefined
+  /** How Windows is got, and what it is installed from. Default: as it is had from Microsoft, or from a user's medium. */
+  readonly stages?: MediaStages | undefined
   readonly version: string
   /** One line for whoever runs the server. */
   readonly log: (line: string) => void
@@ -273,7 +276,7 @@ export class MachineRoom {
     const { accelerator } = this.#equipment
     return {
       ...{ media: media as MediaOptions, slow, keep, accelerator, cpuModel: cpuModelOf(findGuest(name), accelerator) },
-      ...{ programs: this.programs, place: () => this.place(), stages: mediaStages },
+      ...{ programs: this.programs, place: () => this.place(), stages: this.#options.stages ?? mediaStages },
       onMachine: (machine: Machine | undefined) => this.#installations.show(name, machine),
     }
   }

@@ -98,10 +98,21 @@ export async function setClock(terms: Terms, machine: Machine, signal?: AbortSig
 }
 
 /**
+ * Restarts the guest and connects to its agent again, with the clock as after a restore.
+ * @throws OsrunError MACHINE_CRASHED, GUEST_NOT_READY, MACHINE_UNRESPONSIVE, CANCELED
+ */
+export async function restart(terms: Terms, machine: Machine, signal: AbortSignal): Promise<void> {
+  // Who can set the clock is who can end the system; of the time that a boot may take, a quarter is for its end.
+  const outside = terms.home.guest.clockSetter === 'guest-agent'
+  await machine.restart(outside ? 'guest-agent' : { agentWithin: bootDeadline(terms) / 4 }, signal)
+  await connectBooting(terms, machine, signal)
+}
+
+/**
  * Connects to the agent of a machine whose guest boots, and sets the clock as after a restore.
  * @throws OsrunError GUEST_NOT_READY, MACHINE_UNRESPONSIVE, CANCELED
  */
-export async function connectBooting(terms: Terms, machine: Machine, signal: AbortSignal): Promise<void> {
+async function connectBooting(terms: Terms, machine: Machine, signal: AbortSignal): Promise<void> {
   await machine.connectAgent({ ...greetingOf(terms), setClock: false }, bootDeadline(terms), signal)
   await setClock(terms, machine, signal)
 }

@@ -5,6 +5,7 @@ import { dirname, extname, join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { checkPage } from './door.ts'
+import { machineInPath } from './machine-path.ts'
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -28,7 +29,7 @@ const headers = {
 /** Pages, by the paths that people open. */
 const pages: readonly [RegExp, string][] = [
   [/^\/$/, '/viewer/overview.html'],
-  [/^\/machines\/m\d{1,9}$/, '/viewer/machine.html'],
+  [new RegExp(`^/machines/(?:${machineInPath})$`), '/viewer/machine.html'],
 ]
 
 /** The files of the viewer by the path they are asked for under: nothing else can be had, whatever a path says. */

@@ -9,7 +9,7 @@ import type { MediaOptions } from '../protocol/media-options.ts'
 import type { Progress } from '../protocol/messages.ts'
 import { checkRoom } from '../snapshots/room.ts'
 import { minutesOf } from './install/steps.ts'
-import { installMemoryMiB, installRoom } from './install-needs.ts'
+import { installMemoryMiB } from './install-needs.ts'
 import { InstallProgress } from './install-progress.ts'
 import { type InstalledNote, makeCurrent, writeNote } from './installed.ts'
 import { noteWishes } from './installed-wishes.ts'
@@ -36,6 +36,8 @@ export interface StageTask {
 
 /** What comes before the first boot: getting the medium, and building what the machine starts from. */
 export interface MediaStages {
+  /** Bytes that an installation takes, all in all, where none was begun. */
+  readonly room: number
   /** What the medium depends on. */
   acquireKey(choice: WindowsChoice, media: MediaOptions): unknown
   acquire(task: StageTask): Promise<Medium>
@@ -88,7 +90,7 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
   const artifacts = new Artifacts(join(parent, 'install'))
   await artifacts.collect('all')
   if (await artifacts.isEmpty()) {
-    await checkRoom(parent, installRoom, `Installing guest ${guest.name}`)
+    await checkRoom(parent, stages.room, `Installing guest ${guest.name}`)
   }
   const progress = new InstallProgress(guest.name, onProgress)
   const steps = new Steps({ artifacts, signal, onStep: progress.step })

@@ -2,6 +2,7 @@ import { findAgent } from '../guests/recipe.ts'
 import type { MediaOptions } from '../protocol/media-options.ts'
 import { wishesOf } from '../protocol/windows-wishes.ts'
 import { acquire } from './acquire/acquire.ts'
+import { installRoom } from './install-needs.ts'
 import type { MediaStages } from './install-windows.ts'
 import { buildMedia, mediaInputs } from './media/build-media.ts'
 import { mediaKey } from './media/key.ts'
@@ -10,6 +11,7 @@ import { isWindowsGuest, type WindowsGuest } from './windows-guests.ts'
 
 /** How Windows is got, and what a machine installs it from. */
 export const mediaStages: MediaStages = {
+  room: installRoom,
   acquireKey: ({ edition, language, architecture }, { iso, sha256 }) =>
     iso === undefined ? ['sources', edition, language, architecture] : ['own', iso, sha256 ?? null],
   acquire: ({ guest, choice, media: { iso, sha256 }, downloads, onProgress, signal }) =>

@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { startServer } from '../../src/client/index.ts'
+import { MachineRoom } from '../../src/client/machine-room.ts'
 import { findGuest, type Guest } from '../../src/guests/guest.ts'
 import { installedGuest } from '../../src/guests/prepare.ts'
 import { runCommand } from '../../src/machines/run-command.ts'
@@ -10,6 +13,7 @@ import { defaultCache } from '../../src/runtime/settings.ts'
 import { keyPartsOf, shapeOf } from '../../src/server/host-key.ts'
 import { findPrograms } from '../../src/server/programs.ts'
 import { openRunFolder, type RunFolder } from '../../src/server/run-folder.ts'
+import { serve } from '../../src/server/serve.ts'
 import { snapshotKey } from '../../src/snapshots/key.ts'
 import { provision } from '../../src/snapshots/provision.ts'
 import { restore } from '../../src/snapshots/restore.ts'
@@ -59,6 +63,7 @@ beforeEach(() => {
 })
 
 const stages: MediaStages = {
+  room: 5 * 2 ** 30,
   acquireKey: (choice, media) => [choice.edition, media.iso ?? 'ours'],
   async acquire() {
     asked.push('acquire')
@@ -147,8 +152,45 @@ describe.skipIf(missing !== undefined)(`installing a guest${missing ?? ''}`, { t
     })
     try {
       expect(await runCommand(machine.link, 'cmd /d /s /c "exit 7"', 120_000)).toBe(7)
+      // Wine's own `shutdown` ends nothing below it: this one is reset, and starts from its disk.
+      await machine.allowRestarts()
+      await machine.restart({ agentWithin: 2000 }, new AbortController().signal)
+      await machine.connectAgent({ secret, setClock: true }, 600_000)
+      expect(await runCommand(machine.link, 'cmd /d /s /c "exit 8"', 120_000)).toBe(8)
     } finally {
       await machine.release()
+    }
+  })
+
+  test('is seen in the viewer while it runs, and not when whoever wanted it is gone', async () => {
+    const token = 'install-token'
+    const served = await serve({
+      ...{ host: '127.0.0.1', port: 0, token, cache: folder, accel: 'tcg', stages, version: 'test', log: () => {} },
+    })
+    const keeper = await MachineRoom.open({ url: served.url, token })
+    const installer = await MachineRoom.open({ url: served.url, token })
+    try {
+      const installing = installer.install('win10', () => {}, { windows: { media: {}, slow: true } })
+      const ended = installing.catch((error: Error) => error)
+      const leases = async () => (await keeper.status()).leases
+      await expect
+        .poll(leases, { timeout: 120_000, interval: 200 })
+        .toMatchObject([{ id: 'install-win10', guest: 'win10', state: 'installing', label: 'installing itself' }])
+      const page = await fetch(`${served.url.replace('ws', 'http')}/machines/install-win10`)
+      expect(page.headers.get('content-type')).toContain('text/html')
+      const protocols = ['osrun.vnc', `osrun.token.${Buffer.from(token).toString('base64url')}`]
+      const screen = new WebSocket(`${served.url}/v1/vnc/install-win10`, protocols)
+      const [greeting] = await once(screen, 'message')
+      expect(`${greeting}`).toMatch(/^RFB 003\.\d{3}\n/)
+      screen.terminate()
+
+      await installer.close()
+      expect(await ended).toBeInstanceOf(Error)
+      await expect.poll(leases, { timeout: 60_000, interval: 200 }).toEqual([])
+    } finally {
+      await installer.close()
+      await keeper.close()
+      await served.close()
     }
   })
 

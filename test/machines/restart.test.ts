@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { AgentLink } from '../../src/machines/agent-link.ts'
 import { Qmp } from '../../src/machines/qmp.ts'
-import { restartGuest } from '../../src/machines/restart.ts'
+import { byAgent, byGuestAgent, restartGuest } from '../../src/machines/restart.ts'
+import { decodeJson, encodeJsonFrame, FrameDecoder, frameType } from '../../src/protocol/frames.ts'
 
 let folder: string
 const servers: Server[] = []
@@ -63,7 +65,7 @@ async function standIn(obeys: boolean) {
   monitor = (await accepted)[0]
   const exit = Promise.withResolvers<string>()
   const qemu = { qmp: new Qmp(client), pid: 1, exited: exit.promise, lastWords: () => '', kill: async () => {} }
-  return { qemu, guestAgent, commands, exit }
+  return { qemu, guestAgent: byGuestAgent(guestAgent), commands, exit, reset }
 }
 
 test('a guest that obeys its guest agent is not reset', async () => {
@@ -82,7 +84,72 @@ test('a guest whose guest agent refuses is reset', async () => {
 
 test('a guest without a guest agent is reset', async () => {
   const { qemu, commands } = await standIn(false)
-  await restartGuest(qemu, join(folder, 'nothing'), new AbortController().signal)
+  await restartGuest(qemu, byGuestAgent(join(folder, 'nothing')), new AbortController().signal)
+  expect(commands).toEqual(['system_reset'])
+  qemu.qmp.close()
+})
+
+/** An agent of ours in a Windows, which hears command lines and says how they ended. */
+async function agentThat(ends: (commandLine: string) => number | 'never'): Promise<() => AgentLink> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    const decoder = new FrameDecoder()
+    socket.on('data', (piece) => {
+      for (const { type, stream, payload } of decoder.push(piece)) {
+        if (type === frameType.hello) {
+          const words = { magic: 'osrun', version: 1, nonce: 'ab'.repeat(16), time: 1, uptime: 1, clock: 'kept' }
+          socket.write(encodeJsonFrame(frameType.hello, 0, words))
+        } else if (type === frameType.exec) {
+          const code = ends(String(decodeJson(payload)['commandLine']))
+          if (code !== 'never') {
+            socket.write(encodeJsonFrame(frameType.exit, stream, { kind: 'exited', code }))
+          }
+        }
+      }
+    })
+  }).listen(0, '127.0.0.1')
+  servers.push(server)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const link = await AgentLink.open(port, { secret: 'abcdef', setClock: false }, AbortSignal.timeout(5000))
+  onTestFinished(() => link.close())
+  return () => link
+}
+
+test.each([
+  ['says that it restarts', 0],
+  ['is restarting already', 1115],
+  ['has no time left to say so', 'never'],
+] as const)('a Windows that %s is waited for, and not reset', async (_, code) => {
+  const { qemu, commands, reset } = await standIn(false)
+  const heard: string[] = []
+  const link = await agentThat((commandLine) => {
+    heard.push(commandLine)
+    setTimeout(reset, 100)
+    return code
+  })
+  await restartGuest(qemu, byAgent(link, 20_000), new AbortController().signal)
+  expect({ heard, commands }).toEqual({ heard: ['shutdown.exe /r /f /t 0'], commands: [] })
+  qemu.qmp.close()
+})
+
+test.each([
+  ['refuses', 5, 20_000],
+  ['says that it restarts, and does not', 0, 100],
+  ['does not answer', 'never', 100],
+] as const)('a Windows that %s is reset', async (_, code, deadline) => {
+  const { qemu, commands } = await standIn(false)
+  await restartGuest(qemu, byAgent(await agentThat(() => code), deadline), new AbortController().signal)
+  expect(commands).toEqual(['system_reset'])
+  qemu.qmp.close()
+})
+
+test('a Windows without an agent is reset', async () => {
+  const { qemu, commands } = await standIn(false)
+  const none = () => {
+    throw new Error('Machine m has no link to its agent.')
+  }
+  await restartGuest(qemu, byAgent(none, 20_000), new AbortController().signal)
   expect(commands).toEqual(['system_reset'])
   qemu.qmp.close()
 })

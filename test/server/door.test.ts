@@ -37,6 +37,17 @@ test('a request without a Host is refused', () => {
   expect(checkRequest(asked, 'right')?.status).toBe(403)
 })
 
+test.each([
+  ['/v1/vnc/m7', 'm7'],
+  ['/v1/vnc/install-win11', 'install-win11'],
+  ['/v1/vnc/install-', undefined],
+  ['/v1/vnc/install-../m7', undefined],
+  ['/v1/vnc/m7/', undefined],
+  ['/v1/vnc/x7', undefined],
+])('%s asks for the screen of %s', (path, machine) => {
+  expect(leaseOfScreen(request({}, path))).toBe(machine)
+})
+
 const ownPage = 'http://127.0.0.1:8000'
 const protocols = `osrun.vnc, osrun.token.${Buffer.from('ri/ght').toString('base64url')}`
 
