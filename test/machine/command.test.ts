@@ -123,7 +123,7 @@ describe('in a terminal', () => {
     const child = inTerminal('cmd')
     const heard = hear(child.stdout)
     const stdin = child.stdin as Writable | null
-    const prompt = /C:\\users\\\w+>$/
+    const prompt = /C:\\users\\[\w. ]+>$/i
     await heard(prompt)
     stdin?.write('echo %OS%\r')
     await heard(/Windows_NT/)

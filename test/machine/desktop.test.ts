@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { guest } from './guest.ts'
 import { withMachine } from './with-machine.ts'
 
 const given = withMachine('test/machine/desktop.test.ts')
@@ -101,9 +102,9 @@ describe('the mouse', () => {
 
   test('does not leave the screen', async () => {
     const { win } = given
-    await expect(win.mouse.move(1024, 10)).rejects.toMatchObject({
+    await expect(win.mouse.move(guest.screen.width, 10)).rejects.toMatchObject({
       code: 'BAD_OPTION',
-      message: expect.stringContaining('1024'),
+      message: expect.stringContaining(String(guest.screen.width)),
     })
     await expect(win.mouse.click(-1, 0)).rejects.toMatchObject({ code: 'BAD_OPTION' })
     await win.mouse.move(1023, 767)

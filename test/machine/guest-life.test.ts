@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { guest, isWine } from './guest.ts'
 import { withMachine } from './with-machine.ts'
 import { program } from './with-program.ts'
 
@@ -64,13 +65,20 @@ test('a reboot ends what ran, keeps the disk, and the handle goes on', async () 
   expect(await win.readFile('C:\\kept.txt', 'utf8')).toBe('kept')
   expect((await win.run('tasklist')).stdout).not.toContain('program.exe')
   expect(Math.abs((await win.clock.now()).getTime() - Date.now())).toBeLessThan(10_000)
-  expect(await win.screenshot()).toMatchObject({ width: 1024, height: 768 })
+  expect(await win.screenshot()).toMatchObject(guest.screen)
   await win.restore()
   expect(await win.exists('C:\\kept.txt')).toBe(false)
 })
 
-test('PowerShell is refused by name: this guest has none', async () => {
+test('PowerShell is refused by name where the guest has none', async ({ skip }) => {
+  skip(!isWine, 'Windows has PowerShell')
   await expect(given.win.powershell('Get-Date')).rejects.toMatchObject({ code: 'UNSUPPORTED_BY_GUEST' })
+})
+
+test('PowerShell answers where the guest has it', async ({ skip }) => {
+  skip(isWine, 'Wine has no PowerShell')
+  const { stdout } = await given.win.powershell('$PSVersionTable.PSVersion.Major; Write-Output "Ж $(1 + 1)"')
+  expect(stdout).toMatch(/^[5-9]\nЖ 2$/)
 })
 
 test('the viewer’s address is a page', async () => {

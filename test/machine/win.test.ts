@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OsrunServer, startServer, type Win } from '../../src/client/index.ts'
+import { guest } from './guest.ts'
 
 // Where the machines run is OSRUN_RUNTIME's or OSRUN_URL's matter.
 let server: OsrunServer
@@ -96,7 +97,7 @@ describe('run', () => {
 
 test('a screenshot shows the whole desktop', async () => {
   const { png, width, height } = await win.screenshot()
-  expect({ width, height }).toEqual({ width: 1024, height: 768 })
+  expect({ width, height }).toEqual(guest.screen)
   expect(Buffer.from(png).subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n')
 })
 
@@ -104,7 +105,11 @@ describe('snapshots', () => {
   test('keep the disk, and a restore brings it back', async () => {
     await win.run('echo one> C:\\state.txt')
     const name = 'win-test'
-    expect(await win.snapshot(name, { replace: true })).toMatchObject({ name, guest: 'wine', parent: 'provisioned' })
+    expect(await win.snapshot(name, { replace: true })).toMatchObject({
+      name,
+      guest: guest.name,
+      parent: 'provisioned',
+    })
     await win.run('echo two> C:\\state.txt')
     await win.restore(name)
     expect(win.snapshotName).toBe(name)
