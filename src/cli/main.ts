@@ -69,9 +69,31 @@ addWindowsFlags(installing)
     process.exit(await install({ ...options, guest }, version()))
   })
 
-program
-  .command('media')
-  .description('media of Windows')
+const media = program.command('media').description('media of Windows')
+
+media
+  .command('list')
+  .description('list downloads and what installations left for the next one, with size and age')
+  .addOption(cacheOption())
+  .option('--json', 'print the list as JSON')
+  .action(async (options) => {
+    const { listMedia } = await import('./media.ts')
+    process.exit(await listMedia(options))
+  })
+
+media
+  .command('remove')
+  .description('remove some of that; no guest and no snapshot needs it')
+  .argument('[names...]', 'as `osrun media list` prints them')
+  .option('--all', 'remove all of it')
+  .addOption(cacheOption())
+  .option('--json', 'print what was removed as JSON')
+  .action(async (names, options) => {
+    const { removeMedia } = await import('./media.ts')
+    process.exit(await removeMedia(names, options))
+  })
+
+media
   .command('check')
   .description("ask whether the ISOs of osrun's list are still there; downloads nothing")
   .option('--json', 'print the findings as JSON')
