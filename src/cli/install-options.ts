@@ -28,8 +28,8 @@ type Given = { readonly [Name in keyof WindowsFlags]: WindowsFlags[Name] | undef
 
 /** What is no process list's to show: from a file, or else from a variable. */
 const secrets = {
-  password: { file: 'passwordFile', flag: '--password-file', variable: 'OSRUN_WINDOWS_PASSWORD' },
-  productKey: { file: 'productKeyFile', flag: '--product-key-file', variable: 'OSRUN_WINDOWS_PRODUCT_KEY' },
+  password: { flag: '--password-file', variable: 'OSRUN_WINDOWS_PASSWORD' },
+  productKey: { flag: '--product-key-file', variable: 'OSRUN_WINDOWS_PRODUCT_KEY' },
 } as const
 
 /** Adds the flags that only Windows guests have. */

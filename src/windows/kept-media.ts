@@ -1,7 +1,6 @@
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { OsrunError } from '../protocol/errors.ts'
-
 import { tryLock, type Unlock } from '../snapshots/lock.ts'
 import { windowsGuestNames } from './windows-guests.ts'
 
