@@ -34,6 +34,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     handOverDefaults(project)
     await emptyEvidence(projectsOf(project))
     project.onTestsRerun(async (specifications) => {
+      handOver({ url, token }, process.env)
       await removeEvidence(specifications)
       for (const user of users) {
         await buildProjectAgain(run, user, () => plan(user))

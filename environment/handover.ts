@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import * as v from 'valibot'
 import { errorCodes, OsrunError, type OsrunErrorCode } from '../src/protocol/errors.ts'
 import type { Environment, ServerOptions } from '../src/runtime/settings.ts'
@@ -6,15 +7,21 @@ import type { Environment, ServerOptions } from '../src/runtime/settings.ts'
 export interface ServerHandover {
   readonly url: string
   readonly token: string
+  /** Tells this run from others of the same machine room: each time the tests run, also in watch mode. */
+  readonly run?: string | undefined
 }
 
 // Of its own, not OSRUN_URL: what the user sets is an option, what we set belongs to one run.
 const variable = 'OSRUN_RUN_SERVER'
-const handover = v.pipe(v.string(), v.parseJson(), v.object({ url: v.string(), token: v.string() }))
+const handover = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ url: v.string(), token: v.string(), run: v.optional(v.string()) }),
+)
 
 /** Makes the machine room known to processes that start from now on; the returned function undoes it. */
 export function handOver({ url, token }: ServerHandover, environment: NodeJS.ProcessEnv): () => void {
-  environment[variable] = JSON.stringify({ url, token })
+  environment[variable] = JSON.stringify({ url, token, run: randomUUID() })
   return () => {
     delete environment[variable]
   }

@@ -32,6 +32,11 @@ export interface MachineOptions {
    */
   readonly artifacts?: 'on-failure' | 'always' | 'never'
   /**
+   * Whether the machine's state is kept when a test fails and `artifacts` asks for evidence, for `osrun replay`: the first
+   * time in a file, a few in a run. Default `true`; it costs some seconds each.
+   */
+  readonly replay?: boolean
+  /**
    * What a dialog that nobody answers does to a command that waits for it: `fail` (default) ends the command, which then
    * rejects with DIALOG_OPEN; `ignore` waits on.
    */
@@ -54,6 +59,7 @@ const machineEntries = {
   clock: v.optional(v.picklist(clockModes, '"sync" or "frozen"')),
   network: v.optional(v.picklist(networkModes, '"isolated" or "internet"')),
   artifacts: v.optional(v.picklist(['on-failure', 'always', 'never'], '"on-failure", "always" or "never"')),
+  replay: v.optional(v.boolean('true or false')),
   dialogs: dialogsOption,
 }
 
@@ -90,6 +96,7 @@ export function resolveOptions(own: unknown, environment: Environment): Resolved
       clock: 'sync',
       network: 'isolated',
       artifacts: 'on-failure',
+      replay: true,
       dialogs: 'fail',
     },
     ...optionsFromEnvironment(environment),

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { relative } from 'node:path'
 import type { RecordedCommand } from '../src/client/command.ts'
+import type { Connection } from '../src/client/connection.ts'
 import { acquireWin } from '../src/client/lease.ts'
 import { SnapshotNames } from '../src/client/snapshot-names.ts'
 import type { Win } from '../src/client/win.ts'
@@ -15,6 +16,7 @@ import {
   type ObservedTest,
 } from './failure/evidence.ts'
 import { evidenceFolder } from './failure/folder.ts'
+import { FailureStates } from './failure/states.ts'
 import { findRecipes, findServer } from './handover.ts'
 import { type ResolvedMachineOptions, resolveOptions } from './options.ts'
 import { within } from './within.ts'
@@ -74,6 +76,8 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
   let usedBy: string | undefined
   let file = Promise.withResolvers<string>()
   let testsBefore = 0
+  let connection: Connection | undefined
+  const states = new FailureStates()
 
   let resolved: ReturnType<typeof resolveOptions> | undefined
   function options() {
@@ -103,6 +107,9 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
       },
       record: (command: RecordedCommand) => theTest()?.log.record(command),
       dialogs: () => options().dialogs,
+      onConnection: (opened: Connection) => {
+        connection = opened
+      },
     }
     return acquireWin({ ...server, signal }, request, hooks)
   }
@@ -145,7 +152,12 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
   }
 
   function observeMachine({ log }: RunningTest): ObservedMachine {
-    return { win: () => theMachine().now(), log, sharedRoom: typeof options().runtime === 'object' }
+    const { runtime, replay } = options()
+    const run = findServer(environment, runtime)?.run ?? `process ${process.ppid}`
+    return {
+      ...{ win: () => theMachine().now(), log, sharedRoom: typeof runtime === 'object' },
+      save: replay ? ({ place }) => states.save(connection, run, place) : undefined,
+    }
   }
 
   return {
@@ -159,6 +171,7 @@ export function createSession(ownOptions: unknown, environment: Environment = pr
       if (usedBy !== undefined && usedBy !== path) {
         await machine?.close()
         machine = undefined
+        connection = undefined
         file = Promise.withResolvers()
         testsBefore = 0
       }

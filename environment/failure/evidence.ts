@@ -24,6 +24,16 @@ export interface ObservedMachine {
   readonly log: CommandLog
   /** The machine room is not this run's own: its token is not for files that people pass on. */
   readonly sharedRoom: boolean
+  /** Keeps its state; undefined where that is not wanted. */
+  readonly save?: ((test: ObservedTest) => Promise<KeptState>) | undefined
+}
+
+/** The state of a machine in which a test has failed. */
+export interface KeptState {
+  /** For `osrun replay`; undefined where there is none. */
+  readonly id?: string
+  /** Which it is, where it is not this test's own, or why there is none. */
+  readonly note?: string
 }
 
 /** What was kept of one test. */
@@ -33,6 +43,8 @@ export interface Evidence {
   readonly screen: string | undefined
   /** The text of `report.txt`. */
   readonly report: string
+  /** The id of the machine's state; undefined where this test has none. */
+  readonly replay: string | undefined
   /** One line for a person. */
   readonly summary: string
 }
@@ -54,7 +66,9 @@ export async function collectEvidence(root: string, test: ObservedTest, machine:
   const kept = log.commands.at(-1)?.picture
   const picture = kept === undefined ? await takePicture(machine.win) : { png: kept }
   const shown = kept === undefined ? screenFile : `${screenFile}, as it was when the last command was ended`
-  const report = reportText({ ...describe(test, machine), log, screen: 'why' in picture ? picture.why : shown })
+  const saved = test.state === 'failed' ? await machine.save?.(test) : undefined
+  const state = saved && describeState(saved)
+  const report = reportText({ ...describe(test, machine), log, screen: 'why' in picture ? picture.why : shown, state })
   const screen = 'png' in picture ? join(folder, screenFile) : undefined
   try {
     await mkdir(folder, { recursive: true })
@@ -65,7 +79,15 @@ export async function collectEvidence(root: string, test: ObservedTest, machine:
   } catch (cause) {
     throw new OsrunError('HOST_FILE_FAILED', `${toOsrunError(cause).message}`, { cause })
   }
-  return { folder, screen, report, summary: lastCommand(log) }
+  const replay = saved?.note === undefined ? saved?.id : undefined
+  return { folder, screen, report, replay, summary: lastCommand(log) }
+}
+
+function describeState({ id, note }: KeptState): string {
+  if (id === undefined) {
+    return `none: ${note}`
+  }
+  return `osrun replay ${id}${note === undefined ? '' : `, ${note}`}`
 }
 
 /** The same for a test whose process is about to end: at once, and without a picture. */
@@ -73,7 +95,10 @@ export function collectLastEvidence(root: string, test: ObservedTest, machine: O
   const folder = attemptFolder(root, test)
   const screen = 'none: the run was interrupted'
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, reportFile), reportText({ ...describe(test, machine), log: machine.log.read(), screen }))
+  writeFileSync(
+    join(folder, reportFile),
+    reportText({ ...describe(test, machine), log: machine.log.read(), screen, state: undefined }),
+  )
 }
 
 async function takePicture(win: () => Win): Promise<{ png: Uint8Array } | { why: string }> {
@@ -92,7 +117,7 @@ async function takePicture(win: () => Win): Promise<{ png: Uint8Array } | { why:
 function describe(
   { place, state, attempt, errors }: ObservedTest,
   { win, sharedRoom }: ObservedMachine,
-): Omit<ReportedTest, 'log' | 'screen'> {
+): Omit<ReportedTest, 'log' | 'screen' | 'state'> {
   return {
     title: [...(place.project === '' ? [] : [`[${place.project}]`]), [place.file, ...place.names].join(' > ')].join(
       ' ',

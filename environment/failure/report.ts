@@ -15,13 +15,15 @@ export interface ReportedTest {
   readonly viewer: string | undefined
   /** Name of the picture, or why there is none. */
   readonly screen: string
+  /** How the machine's state is opened again, or why there is none; undefined where that was not asked for. */
+  readonly state: string | undefined
   readonly log: ReturnType<CommandLog['read']>
 }
 
 const longestError = 2000
 
 /** The evidence of one test, for a person to read. */
-export function reportText({ title, outcome, errors, machine, viewer, screen, log }: ReportedTest): string {
+export function reportText({ title, outcome, errors, machine, viewer, screen, state, log }: ReportedTest): string {
   const head = [
     ['test', title],
     ['outcome', outcome],
@@ -29,6 +31,7 @@ export function reportText({ title, outcome, errors, machine, viewer, screen, lo
     ['machine', machine],
     ...(viewer === undefined ? [] : [['viewer', viewer]]),
     ['screen', screen],
+    ...(state === undefined ? [] : [['state', state]]),
     ['commands', describeCount(log)],
   ] as [string, string][]
   const lines = head.map(([name, text]) => `${name.padEnd(10)}${indent(printable(text), 10)}`)
@@ -44,6 +47,18 @@ export function lastCommand({ commands }: ReportedTest['log']): string {
   const line = printable(last.command.split('\n', 1)[0] ?? '')
   const shown = line.length > 60 ? `${line.slice(0, 60)}…` : line
   return `last command "${shown}": ${endingOf(last).split('\n', 1)[0]}`
+}
+
+/** The same with where the rest is. @param folder path of the evidence's folder, as people are shown it */
+export function summaryLine(
+  { summary, replay }: { summary: string; replay: string | undefined },
+  folder: string,
+): string {
+  return [
+    summary,
+    `report: ${folder}/report.txt`,
+    ...(replay === undefined ? [] : [`state: osrun replay ${replay}`]),
+  ].join('; ')
 }
 
 function describeCount({ commands, dropped }: ReportedTest['log']): string {

@@ -4,6 +4,7 @@ import { type RunnerTestCase, recordArtifact, type TestAnnotation, TestRunner, t
 import { findSession } from '../current-session.ts'
 import type { Evidence, ObservedTest } from './evidence.ts'
 import type { TestPlace } from './folder.ts'
+import { summaryLine } from './report.ts'
 
 type OnTaskFinished = VitestTestRunner['onTaskFinished']
 
@@ -43,7 +44,8 @@ export async function recordEvidence(test: RunnerTestCase): Promise<void> {
 
 const type = 'osrun'
 
-async function tell(test: RunnerTestCase, { folder, screen, report, summary }: Evidence): Promise<void> {
+async function tell(test: RunnerTestCase, evidence: Evidence): Promise<void> {
+  const { folder, screen, report } = evidence
   const { retryCount: retryIndex = 0, repeatCount: repeatIndex = 0, state } = test.result ?? {}
   if (screen !== undefined && state === 'fail') {
     // Vitest calls this kind its own. Where it changes, the picture is still in the folder.
@@ -55,7 +57,7 @@ async function tell(test: RunnerTestCase, { folder, screen, report, summary }: E
   }
   await annotate(test, {
     type,
-    message: `${summary}; report: ${relative(process.cwd(), folder)}/report.txt`,
+    message: summaryLine(evidence, relative(process.cwd(), folder)),
     attachment: { contentType: 'text/plain', body: Buffer.from(report).toString('base64') },
   })
 }

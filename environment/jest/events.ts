@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import type { Circus } from '@jest/types'
 import type { Evidence, ObservedTest } from '../failure/evidence.ts'
 import { attemptFolder } from '../failure/folder.ts'
+import { summaryLine } from '../failure/report.ts'
 import type { Session } from '../session.ts'
 
 /** Where the tests stand. */
@@ -133,10 +134,11 @@ function tell(error: Error, text: string): void {
   }
 }
 
-function describe({ screen, folder, summary }: Evidence): string {
+function describe(evidence: Evidence): string {
+  const { screen, folder } = evidence
   const shown = (path: string) => relative(process.cwd(), path)
   const picture = screen === undefined ? [] : [`osrun: screen ${shown(screen)}`]
-  return [...picture, `osrun: ${summary}; report: ${shown(folder)}/report.txt`].join('\n')
+  return [...picture, `osrun: ${summaryLine(evidence, shown(folder))}`].join('\n')
 }
 
 function namesOf(test: Circus.TestEntry): string[] {

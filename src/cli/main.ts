@@ -13,6 +13,7 @@ import {
   readMemory,
   readNumber,
 } from './options.ts'
+import { addReplayCommand } from './replay/command.ts'
 import { takeCommands } from './run/command.ts'
 import { ownFailure } from './run/exit-code.ts'
 import { addSnapshotsCommand } from './snapshots/command.ts'
@@ -117,6 +118,7 @@ program
   })
 
 addSnapshotsCommand(program)
+addReplayCommand(program, version())
 addTestCommand(program, version())
 
 try {

@@ -14,6 +14,8 @@ export interface LeaseOptions extends WinHooks {
   readonly onProgress?: ((progress: Progress) => void) | undefined
   /** Whom the machine is for, where that is known later than the machine is asked for. */
   readonly laterLabel?: Promise<string>
+  /** Hears of the connection that the machine is on. */
+  readonly onConnection?: (connection: Connection) => void
 }
 
 /**
@@ -34,6 +36,7 @@ export async function acquireWin(
     const lease = await connection.request('acquire', wish, { signal: address.signal })
     // Only whoever watches wants to know.
     laterLabel?.then((label) => connection.request('label', { label: cutLabel(label) })).catch(() => {})
+    options.onConnection?.(connection)
     return createWin(connection, lease, options)
   } catch (error) {
     await connection.close()

@@ -22,6 +22,7 @@ const deadlines: Record<Method, number> = {
   label: minute,
   restore: 3 * minute,
   snapshot: 15 * minute,
+  save: 2 * minute,
   snapshots: minute,
   screenshot: minute,
   keyboard: 5 * minute,

@@ -51,6 +51,7 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
   /** Those who wait for an answer, in the order of asking, which is that of the answers. */
   readonly #clocks: Waiting<ClockAnswer>[] = []
   readonly #pings: Waiting<void>[] = []
+  readonly #detaches: Waiting<void>[] = []
   #closed: OsrunError | undefined
 
   private constructor(socket: Socket, hello: AgentHello, decoder: FrameDecoder) {
@@ -136,6 +137,15 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
     return this.#ask(this.#pings, encodeFrame(frameType.ping, 0))
   }
 
+  /**
+   * Says whether what was started over this link is to outlive it, and whether the next host may be another one; resolves
+   * when that holds. For a machine whose state is saved while the link stands: the saved one never hears of its end.
+   * @throws OsrunError MACHINE_UNRESPONSIVE
+   */
+  detach(detached: boolean): Promise<void> {
+    return this.#ask(this.#detaches, encodeFrame(frameType.detach, 0, Uint8Array.of(detached ? 1 : 0)))
+  }
+
   /** Asks the agent to forget this connection before a snapshot, and waits until it is closed. */
   async quiesce(deadline = 30_000): Promise<void> {
     const closed = once(this.#socket, 'close', { signal: AbortSignal.timeout(deadline) })
@@ -171,6 +181,8 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
           this.#clocks.shift()?.resolve(answer)
         } else if (frame.type === frameType.pong && frame.stream === 0) {
           this.#pings.shift()?.resolve()
+        } else if (frame.type === frameType.detach && frame.stream === 0) {
+          this.#detaches.shift()?.resolve()
         } else {
           this.emit('frame', frame)
         }
@@ -184,7 +196,7 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
     this.#socket.destroy()
     if (this.#closed === undefined) {
       this.#closed = reason
-      for (const { reject } of [...this.#clocks, ...this.#pings]) {
+      for (const { reject } of [...this.#clocks, ...this.#pings, ...this.#detaches]) {
         reject(reason)
       }
       this.emit('closed', reason)

@@ -24,12 +24,21 @@ export async function saveDeviceState(qmp: Qmp, file: string): Promise<void> {
 
 const channels = 2
 
-/** Writes RAM and device state of a stopped machine into one file, RAM at fixed offsets and in parallel. */
-export async function saveWhole(qmp: Qmp, file: string): Promise<void> {
+/**
+ * Writes RAM and device state of a stopped machine into one file, RAM at fixed offsets and in parallel.
+ * @throws OsrunError SNAPSHOT_FAILED with QEMU's own words, also where `signal` has ended it
+ */
+export async function saveWhole(qmp: Qmp, file: string, signal?: AbortSignal): Promise<void> {
   await setCapabilities(qmp, ['mapped-ram', 'multifd'])
   await qmp.execute('migrate-set-parameters', { 'multifd-channels': channels })
-  await saveTo(qmp, file)
-  await setCapabilities(qmp, [])
+  const cancel = () => void qmp.execute('migrate_cancel').catch(() => {})
+  signal?.addEventListener('abort', cancel)
+  try {
+    await saveTo(qmp, file)
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+    await setCapabilities(qmp, [])
+  }
 }
 
 /** Loads what `saveWhole` wrote. */

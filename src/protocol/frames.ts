@@ -19,6 +19,7 @@ export const frameType = {
   quiesce: 0x30,
   quiesced: 0x31,
   clock: 0x32,
+  detach: 0x33,
   file: 0x40,
   done: 0x41,
   commit: 0x42,

@@ -45,6 +45,18 @@ export const recipeTrace = v.strictObject({
 })
 export type RecipeTrace = v.InferOutput<typeof recipeTrace>
 
+const saidOfTest = v.pipe(v.string(), v.maxLength(1000))
+
+/** The test that failed in a state of its machine, and what that machine was. */
+export const failureNote = v.strictObject({
+  /** Path of the test file, as its runner has it. */
+  file: saidOfTest,
+  /** Names of the describe blocks and of the test. */
+  test: saidOfTest,
+  network: v.picklist(['isolated', 'internet']),
+})
+export type FailureNote = v.InferOutput<typeof failureNote>
+
 /** Keys that are pressed together, by QEMU's names: pressed in this order, released in the reverse. */
 const chord = v.pipe(
   v.array(
@@ -87,6 +99,11 @@ export const methodParameters = {
   restore: v.strictObject({ snapshot: v.optional(name) }),
   /** With `recipe` the snapshot is what this recipe makes. */
   snapshot: v.strictObject({ name, replace: v.boolean(), recipe: v.optional(recipeTrace) }),
+  /**
+   * Keeps the machine's state, in which a test has failed, for `osrun replay`. Its streams go on. Of one run, which `run`
+   * names, only a few states are kept.
+   */
+  save: v.strictObject({ run: v.pipe(v.string(), v.maxLength(100)), file: saidOfTest, test: saidOfTest }),
   snapshots: v.strictObject({}),
   screenshot: v.strictObject({}),
   /** Types on the machine's keyboard. */
@@ -142,6 +159,8 @@ export const snapshotInfo = v.object({
   size: v.number(),
   /** The recipe that it was built by, if it was. */
   recipe: v.optional(v.string()),
+  /** The test that failed in it, where it was kept for `osrun replay`. */
+  failure: v.optional(v.object({ file: v.string(), test: v.string() })),
 })
 /** A named state of a running machine: memory, disk and desktop. */
 export type SnapshotInfo = v.InferOutput<typeof snapshotInfo>
@@ -246,6 +265,8 @@ export const methodResults = {
   label: v.null(),
   restore: lease,
   snapshot: snapshotInfo,
+  /** Its id, or why there is none. */
+  save: v.union([v.object({ id: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)) }), v.object({ none: v.string() })]),
   snapshots: v.array(snapshotInfo),
   screenshot: screenshotResult,
   keyboard: v.null(),

@@ -7,7 +7,7 @@ import { takeScreenshot } from '../machines/screenshot.ts'
 import { typeText } from '../machines/type-text.ts'
 import { OsrunError, toOsrunError } from '../protocol/errors.ts'
 import { encodeFrame, type Frame } from '../protocol/frames.ts'
-import type { LeaseStatus, Parameters, SnapshotInfo } from '../protocol/messages.ts'
+import type { LeaseStatus, Parameters, Result, SnapshotInfo } from '../protocol/messages.ts'
 import { bake } from '../snapshots/bake.ts'
 import { snapshotExists, type Template } from '../snapshots/store.ts'
 import { ClientStreams } from './client-streams.ts'
@@ -15,6 +15,9 @@ import { guestClock } from './clock.ts'
 import { LeaseActivity } from './lease-activity.ts'
 import { LinkKeeper, type LinkLoss } from './link-keeper.ts'
 import { agentDeadline, greetingOf, reconnect, restart, restoreFor, type Supplied, type Terms, wake } from './terms.ts'
+
+/** Milliseconds in which a failed test's state is saved, or is not. */
+const saveDeadline = 60_000
 
 interface LeaseEvents {
   frame: [Uint8Array]
@@ -136,8 +139,10 @@ export class Lease extends EventEmitter<LeaseEvents> {
     }
   }
 
-  snapshots(): Promise<SnapshotInfo[]> {
-    return this.#terms.home.store.list()
+  /** Without the states of failed tests: those are nobody's to begin a test from. */
+  async snapshots(): Promise<SnapshotInfo[]> {
+    const all = await this.#terms.home.store.list()
+    return all.filter(({ failure }) => failure === undefined)
   }
 
   /** Types on the machine's keyboard. */
@@ -222,7 +227,7 @@ export class Lease extends EventEmitter<LeaseEvents> {
       try {
         await bake({
           ...{ programs, machine: this.#machine, place: this.#terms.room.place(), store, identity, replace },
-          ...{ greeting, agentDeadline },
+          greet: { greeting, agentDeadline },
         })
       } finally {
         this.#follow()
@@ -232,6 +237,37 @@ export class Lease extends EventEmitter<LeaseEvents> {
         throw new OsrunError('SNAPSHOT_FAILED', `Snapshot "${name}" was removed as soon as it was made.`)
       }
       return made
+    })
+  }
+
+  /**
+   * Keeps the machine's state for `osrun replay`. The machine stands still meanwhile, and keeps its link and its streams.
+   * @throws OsrunError why there is none; the machine goes on
+   */
+  save({ run, file, test }: Parameters<'save'>): Promise<Result<'save'>> {
+    return this.#whole('snapshotting', async () => {
+      const { home, wish, room } = this.#terms
+      const { link, origin } = this.#machine
+      if (link.lost !== undefined || !this.#keeper.stands) {
+        throw (await this.#keeper.crash()) ?? link.lost ?? new OsrunError('MACHINE_UNRESPONSIVE', 'Its agent is away.')
+      }
+      const deadline = AbortSignal.any([this.#over.signal, AbortSignal.timeout(saveDeadline)])
+      return room.failures.keep(run, origin.shape.memoryMiB * 2 ** 20, deadline, (name) =>
+        bake({
+          ...{
+            programs: room.programs,
+            machine: this.#machine,
+            place: room.place(),
+            store: home.store,
+            replace: false,
+          },
+          identity: {
+            ...{ guest: home.guest.name, name, key: home.key, parent: this.#template.manifest.name },
+            failure: { file, test, network: wish.network },
+          },
+          signal: deadline,
+        }),
+      )
     })
   }
 

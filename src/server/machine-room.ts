@@ -17,6 +17,7 @@ import { mediaStages } from '../windows/media-stages.ts'
 import type { InstallingWindows } from '../windows/prepare-windows.ts'
 import { openCacheFolder } from './cache-folder.ts'
 import { expose } from './expose.ts'
+import { FailureStates } from './failure-states.ts'
 import { type GuestHome, openGuestHome } from './guest-home.ts'
 import { cpuModelOf, type Equipment } from './host-key.ts'
 import { Installations } from './installations.ts'
@@ -69,6 +70,8 @@ export class MachineRoom {
   readonly #requests = new RoomRequests()
   readonly #installations = new Installations()
   readonly #standbys: Standbys
+  /** States in which tests have failed. */
+  readonly failures: FailureStates
 
   private constructor(
     options: MachineRoomOptions,
@@ -82,6 +85,7 @@ export class MachineRoom {
     this.#equipment = equipment
     this.#runFolder = runFolder
     this.#capacity = capacity
+    this.failures = new FailureStates(options.cache)
     this.#standbys = new Standbys(options.standbys ?? defaultStandbys(cpus().length), capacity, options.log)
   }
 

@@ -75,6 +75,7 @@ export class Session {
       return lease.describe()
     },
     snapshot: (wish) => this.#own().snapshot(wish),
+    save: (wish) => this.#own().save(wish),
     snapshots: () => this.#own().snapshots(),
     screenshot: async () => {
       const { png, width, height } = await this.#own().screenshot()

@@ -20,9 +20,10 @@ export interface Baking {
   readonly store: Store
   readonly identity: TemplateIdentity
   readonly replace: boolean
-  /** To greet the agent with when the machine goes on. */
-  readonly greeting: AgentGreeting
-  readonly agentDeadline: number
+  /** How the agent is greeted when the machine goes on. Without it the machine keeps its link, and what runs over it. */
+  readonly greet?: { readonly greeting: AgentGreeting; readonly agentDeadline: number }
+  /** Gives it up; the machine goes on. */
+  readonly signal?: AbortSignal
 }
 
 /** A snapshot with more disk layers gets one that holds them all. */
@@ -41,7 +42,8 @@ export async function bake(task: Baking): Promise<Template> {
     const bytes = machine.origin.shape.memoryMiB * 2 ** 20
     await checkRoom(draft.folder, bytes + overhead, `Snapshot "${identity.name}"`)
     const layers = await standStill(task, draft)
-    const offset = await splitWhole({ programs, place: task.place, machine, layers, folder: draft.folder })
+    const { folder } = draft
+    const offset = await splitWhole({ programs, place: task.place, machine, layers, folder, signal: task.signal })
     const kept =
       layers.length > mostLayers ? [await flattenLayers(programs.qemuImg, machine.place.folder, layers)] : layers
     return await finishTemplate(programs, draft, machine, kept, identity, task.replace, offset)
@@ -53,18 +55,19 @@ export async function bake(task: Baking): Promise<Template> {
 }
 
 /** Saves the machine at one instant and lets it go on. @returns the layers of that instant, top first */
-async function standStill({ machine, programs, greeting, agentDeadline }: Baking, draft: Draft): Promise<string[]> {
+async function standStill({ machine, programs, greet, signal }: Baking, draft: Draft): Promise<string[]> {
   const { qmp } = machine.qemu
-  await machine.link.quiesce()
+  await (greet === undefined ? machine.link.detach(true) : machine.link.quiesce())
   try {
+    signal?.throwIfAborted()
     await machine.pause()
     const layers = [machine.overlay, ...machine.layers]
     await growChain(programs, machine, qmp)
-    await saveWhole(qmp, join(draft.folder, fileNames.ram))
+    await saveWhole(qmp, join(draft.folder, fileNames.ram), signal)
     return layers
   } finally {
     await machine.resume()
-    await machine.connectAgent(greeting, agentDeadline)
+    await (greet === undefined ? machine.link.detach(false) : machine.connectAgent(greet.greeting, greet.agentDeadline))
   }
 }
 

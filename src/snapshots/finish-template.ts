@@ -3,7 +3,7 @@ import { copyFile, link, realpath, rename, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createOverlay } from '../machines/disk.ts'
 import type { Machine, Programs } from '../machines/machine.ts'
-import type { RecipeTrace } from '../protocol/messages.ts'
+import type { FailureNote, RecipeTrace } from '../protocol/messages.ts'
 import type { Manifest } from './manifest.ts'
 import { memoryOffset } from './restore.ts'
 import type { Draft, Template } from './store.ts'
@@ -18,6 +18,7 @@ export interface TemplateIdentity {
   readonly key: string
   readonly parent?: string
   readonly recipe?: RecipeTrace
+  readonly failure?: FailureNote
 }
 
 /**

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { recipeTrace } from '../protocol/messages.ts'
+import { failureNote, recipeTrace } from '../protocol/messages.ts'
 
 const file = v.object({
   name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)),
@@ -24,6 +24,8 @@ export const manifestSchema = v.object({
   createdAt: v.pipe(v.string(), v.isoTimestamp()),
   /** What it was built from, where a recipe built it. */
   recipe: v.optional(recipeTrace),
+  /** The test that failed in this state, where it was kept for that. */
+  failure: v.optional(failureNote),
   memoryMiB: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   /** Memory begins at `offset`, 0 by default. */
   ram: v.object({ ...file.entries, offset: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))) }),

@@ -227,6 +227,7 @@ async function describe(folder: string, manifest: Manifest): Promise<SnapshotInf
     createdAt: manifest.createdAt,
     size: taken.reduce((sum, bytes) => sum + bytes, 0),
     ...(manifest.recipe === undefined ? {} : { recipe: manifest.recipe.name }),
+    ...(manifest.failure && { failure: { file: manifest.failure.file, test: manifest.failure.test } }),
   }
 }
 

@@ -44,7 +44,10 @@ export const request = {
 } as const
 export const token = 'a-token-for-tests'
 
-const defaults: Answers = { acquire: () => lease, restore: () => lease, release: () => null, hold: () => null }
+const defaults: Answers = {
+  ...{ acquire: () => lease, restore: () => lease, release: () => null, hold: () => null },
+  save: () => ({ id: '1a2b3c4d' }),
+}
 
 export async function startPeer(
   answers: Answers = {},

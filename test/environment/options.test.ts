@@ -3,7 +3,7 @@ import { parseOptions, resolveOptions } from '../../environment/options.ts'
 
 const defaults = {
   ...{ guest: 'wine', snapshot: 'provisioned', isolate: 'file', clock: 'sync', network: 'isolated' },
-  ...{ artifacts: 'on-failure', dialogs: 'fail' },
+  ...{ artifacts: 'on-failure', replay: true, dialogs: 'fail' },
 }
 
 describe('what holds for a file', () => {

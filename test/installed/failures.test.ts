@@ -176,7 +176,7 @@ describe('a failing run, of the packed package', () => {
             7|
 
        ❯ install.test.ts:5:13 osrun
-         ↳ last command "fail to build": exit code 7 after 0.00 s; report: .vitest/attachments/osrun/install.test.ts/a-command-fails-1a2b3c/report.txt
+         ↳ last command "fail to build": exit code 7 after 0.00 s; report: .vitest/attachments/osrun/install.test.ts/a-command-fails-1a2b3c/report.txt; state: osrun replay 1a2b3c4d
 
       ⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯[2/9]⎯
 
@@ -391,7 +391,7 @@ describe('a failing run, of the packed package', () => {
             7|
 
        ❯ install.test.ts:5:13 osrun
-         ↳ last command "fail to build": exit code 7 after 0.00 s; report: .vitest-attachments/osrun/install.test.ts/a-command-fails-1a2b3c/report.txt
+         ↳ last command "fail to build": exit code 7 after 0.00 s; report: .vitest-attachments/osrun/install.test.ts/a-command-fails-1a2b3c/report.txt; state: osrun replay 1a2b3c4d
 
       ⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯[2/9]⎯
 

@@ -210,7 +210,7 @@ describe('a failure', () => {
           fail to build
 
           osrun: screen .osrun/failures/a.test.js/FOLDER/screen.png
-          osrun: last command "fail to build": exit code 7 after 0.00 s; report: .osrun/failures/a.test.js/FOLDER/report.txt
+          osrun: last command "fail to build": exit code 7 after 0.00 s; report: .osrun/failures/a.test.js/FOLDER/report.txt; state: osrun replay 1a2b3c4d
 
             4 |       test('fails', async () => {
             5 |         await win.run('hello')

@@ -52,8 +52,13 @@ void connection_start(SOCKET socket) {
 }
 
 void connection_cut(struct connection *connection) {
-  streams_abandon(&connection->streams, STREAM_KILL);
-  if (connection->job) job_kill(connection->job);
+  if (connection->detachable) {
+    if (connection->job) job_release(connection->job);
+    streams_abandon(&connection->streams, STREAM_DETACH);
+  } else {
+    streams_abandon(&connection->streams, STREAM_KILL);
+    if (connection->job) job_kill(connection->job);
+  }
   InterlockedExchange(&connection->cut, TRUE);
   SetEvent(connection->stop);
 }

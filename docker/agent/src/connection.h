@@ -18,6 +18,8 @@ struct connection {
   HANDLE stop;
   // The same, for a look at it that costs nothing, where it was cut.
   volatile LONG cut;
+  // What it started outlives it, and does not hear of its end.
+  volatile LONG detachable;
   // Holds every process that the connection started.
   HANDLE job;
   struct outbox outbox;
@@ -36,7 +38,7 @@ struct connection {
 // Serves the socket on a thread of its own, and closes it.
 void connection_start(SOCKET socket);
 
-// From any thread: kills what it started and ends it. The caller knows it to be alive.
+// From any thread: ends it, and what it started unless that is detachable. The caller knows it to be alive.
 void connection_cut(struct connection *connection);
 
 // Whoever holds one may use `outbox`, `streams` and `job`, also when the connection is over.

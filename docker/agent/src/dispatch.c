@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "command.h"
 #include "connection.h"
+#include "door.h"
 #include "file.h"
 #include "json-writer.h"
 #include "reply.h"
@@ -14,6 +15,7 @@
 
 static struct problem on_connection(struct connection *connection, const struct frame *frame);
 static struct problem answer_clock(struct connection *connection, const struct frame *frame);
+static struct problem detach(struct connection *connection, const struct frame *frame);
 static struct problem begin(struct connection *connection, const struct frame *frame,
                             void (*start)(struct connection *, const struct frame *));
 static struct problem pass_on(struct connection *connection, const struct frame *frame);
@@ -27,6 +29,7 @@ struct problem dispatch(struct connection *connection, const struct frame *frame
     case FRAME_PING:
     case FRAME_QUIESCE:
     case FRAME_CLOCK:
+    case FRAME_DETACH:
       if (frame->stream != 0) return bad_frame("a frame of the connection came with a stream");
       return on_connection(connection, frame);
     case FRAME_EXEC:
@@ -62,6 +65,8 @@ static struct problem on_connection(struct connection *connection, const struct 
       return (struct problem){0};
     case FRAME_CLOCK:
       return answer_clock(connection, frame);
+    case FRAME_DETACH:
+      return detach(connection, frame);
     default:
       return bad_frame("a second HELLO");
   }
@@ -81,6 +86,16 @@ static struct problem answer_clock(struct connection *connection, const struct f
   json_write_string(&writer, "clock", clock);
   json_write_end(&writer);
   outbox_send(&connection->outbox, FRAME_CLOCK, 0, text, writer.length);
+  return (struct problem){0};
+}
+
+// The answer comes when it holds. The end of the connection, if that is what comes next, may never be heard of here: the
+// machine's state is saved, and goes on elsewhere.
+static struct problem detach(struct connection *connection, const struct frame *frame) {
+  if (frame->length != 1 || frame->payload[0] > 1) return bad_frame("DETACH is not one byte, 0 or 1");
+  InterlockedExchange(&connection->detachable, frame->payload[0]);
+  door_leave_ajar(connection, frame->payload[0]);
+  outbox_send(&connection->outbox, FRAME_DETACH, 0, frame->payload, frame->length);
   return (struct problem){0};
 }
 

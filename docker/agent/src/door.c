@@ -88,6 +88,12 @@ bool door_forget(struct connection *connection) {
   return ours;
 }
 
+void door_leave_ajar(struct connection *connection, bool ajar) {
+  AcquireSRWLockExclusive(&lock);
+  if (current == connection) has_secret = !ajar;
+  ReleaseSRWLockExclusive(&lock);
+}
+
 void door_leave(struct connection *connection) {
   AcquireSRWLockExclusive(&lock);
   if (current == connection) current = NULL;

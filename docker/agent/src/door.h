@@ -24,6 +24,9 @@ bool door_enter_raw(struct connection *connection);
 // Forgets the secret, if the connection is still the one that has it. Raw connections are cut.
 bool door_forget(struct connection *connection);
 
+// Whether the next secret may be another one, if the connection is still the one that has it.
+void door_leave_ajar(struct connection *connection, bool ajar);
+
 // The connection is about to end. After this nobody cuts it.
 void door_leave(struct connection *connection);
 

@@ -14,6 +14,10 @@ export interface RunCommand extends RoomCommand {
   readonly replace?: boolean
   readonly useSnapshot: string
   readonly network: 'isolated' | 'internet'
+  /** `sync` by default. */
+  readonly clock?: 'sync' | 'frozen'
+  /** Say where the desktop is, whatever else is said. */
+  readonly showsDesktop?: boolean
 }
 
 /**

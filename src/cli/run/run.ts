@@ -31,13 +31,13 @@ async function conduct(command: string, options: RunCommand, version: string, si
   // Ends whatever is waited for, in order: the command, its machine, the machine room.
   signal.addEventListener('abort', () => void server[Symbol.asyncDispose]())
   signal.throwIfAborted()
-  const { guest, useSnapshot: snapshot, network } = options
-  await using win = await server.acquire({ guest, snapshot, network, label: `osrun: ${command}` })
+  const { guest, useSnapshot: snapshot, network, clock = 'sync' } = options
+  await using win = await server.acquire({ guest, snapshot, network, clock, label: `osrun: ${command}` })
   if (options.newSnapshot !== undefined && !options.replace) {
     await checkIsNew(win, options.newSnapshot)
   }
   await forwardPorts(win, options)
-  if (options.verbose || options.pause) {
+  if (options.verbose || options.pause || options.showsDesktop) {
     say(`desktop: ${viewerOf(win)}`)
   }
   const code = await talk(win, command, process, signal)

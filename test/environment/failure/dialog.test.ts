@@ -50,6 +50,7 @@ test('a dialog that nobody answers fails the test, which shows the screen as it 
     machine   guest wine, snapshot provisioned
     viewer    http://127.0.0.1:4000/machines/m1
     screen    screen.png, as it was when the last command was ended
+    state     osrun replay 1a2b3c4d
     commands  1
 
     [8.4 s] > ask

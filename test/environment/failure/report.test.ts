@@ -17,6 +17,7 @@ test('a report has the test, the machine and the commands, and nothing that stee
   const text = reportText({
     ...{ title: 'a.test.ts > installs', outcome: 'failed at retry 1', errors: ['one\ntwo\u001b[31m'] },
     ...{ machine: 'guest wine, snapshot provisioned', viewer: 'http://127.0.0.1:1/machines/m1', screen: 'screen.png' },
+    state: 'osrun replay 1a2b3c4d',
     log: { commands, dropped: 3 },
   })
   expect(text).toMatchInlineSnapshot(`
@@ -27,6 +28,7 @@ test('a report has the test, the machine and the commands, and nothing that stee
     machine   guest wine, snapshot provisioned
     viewer    http://127.0.0.1:1/machines/m1
     screen    screen.png
+    state     osrun replay 1a2b3c4d
     commands  5, of which the last 2 follow
 
     [0.01 s] > echo hello

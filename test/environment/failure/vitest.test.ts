@@ -32,7 +32,7 @@ describe('a test that fails', () => {
     )
     expect(constant(output)).toContain(
       ' ❯ a.test.ts:7:17 osrun\n   ↳ last command "fail to build": exit code 7 after 0.00 s; ' +
-        'report: .vitest/attachments/osrun/a.test.ts/suite-fails-hash/report.txt\n',
+        'report: .vitest/attachments/osrun/a.test.ts/suite-fails-hash/report.txt; state: osrun replay 1a2b3c4d\n',
     )
     expect(keysOf(evidence)).toEqual(['a.test.ts/suite-fails-hash/report.txt', 'a.test.ts/suite-fails-hash/screen.png'])
     expect(reportOf(evidence, 'fails').replace(/:\d{4,5}\//, ':4000/')).toMatchInlineSnapshot(`
@@ -44,6 +44,7 @@ describe('a test that fails', () => {
       machine   guest wine, snapshot provisioned
       viewer    http://127.0.0.1:4000/machines/m1
       screen    screen.png
+      state     osrun replay 1a2b3c4d
       commands  2
 
       [0.00 s] > hello
@@ -87,7 +88,7 @@ describe('a test that fails', () => {
     await run.ended
     expect(constant(await readFile(join(project.folder, 'report.xml'), 'utf8'))).toContain(
       '<property name="osrun" value="last command &quot;fail to build&quot;: exit code 7 after 0.00 s; report: ' +
-        '.vitest/attachments/osrun/a.test.ts/suite-fails-hash/report.txt">',
+        '.vitest/attachments/osrun/a.test.ts/suite-fails-hash/report.txt; state: osrun replay 1a2b3c4d">',
     )
     expect(constant(stripVTControlCharacters(run.output()))).toMatch(
       /::notice file=.*a\.test\.ts,line=7,column=17,title=osrun::last command "fail to build": exit code 7 after 0.00 s; /,

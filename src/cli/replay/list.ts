@@ -1,0 +1,52 @@
+import { styleText } from 'node:util'
+import { printable } from '../../client/printable.ts'
+import { OsrunError } from '../../protocol/errors.ts'
+import { formatBytes } from '../../snapshots/room.ts'
+import { isElsewhere } from '../room.ts'
+import type { Output } from '../snapshots/output.ts'
+import { type FoundState, findStates } from './states.ts'
+
+/** Where states are looked for. */
+export interface ListOptions extends Output {
+  readonly cache: string
+}
+
+/** Prints the states of failed tests, the newest first. @returns the exit code */
+export async function list({ cache, json, stdout = process.stdout }: ListOptions): Promise<number> {
+  if (isElsewhere) {
+    throw new OsrunError(
+      'BAD_OPTION',
+      'Expected an id beside OSRUN_URL, as the evidence of the test has it: the states are listed on the computer of the ' +
+        'machine room.',
+    )
+  }
+  const states = await findStates(cache)
+  stdout.write(json ? `${JSON.stringify(states.map(describe), undefined, 2)}\n` : table(states, { cache, stdout }))
+  return 0
+}
+
+function describe({ id, from: { guest, key }, info: { createdAt, size }, note: { file, test }, runtime }: FoundState) {
+  return { id, file, test, createdAt, size, guest, key, runtime }
+}
+
+const heads = ['ID', 'WHEN', 'SIZE', 'GUEST', 'TEST']
+
+function table(
+  states: readonly FoundState[],
+  { cache, stdout }: Required<Pick<ListOptions, 'cache' | 'stdout'>>,
+): string {
+  if (states.length === 0) {
+    return `There are no states of failed tests in ${cache}.\n`
+  }
+  const rows = states.map(({ id, info: { createdAt, size }, from, note }) => [
+    ...[id, createdAt.slice(0, 16).replace('T', ' '), formatBytes(size), from.guest],
+    printable(`${note.file} > ${note.test}`).replaceAll('\n', ' '),
+  ])
+  const widths = heads.map((_, column) => Math.max(...[heads, ...rows].map((row) => row[column]?.length ?? 0)))
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return [styleText('bold', line(heads), { stream: stdout }), ...rows.map(line), ''].join('\n')
+}

@@ -1,0 +1,61 @@
+import { execa } from 'execa'
+import { expect, test } from 'vitest'
+import { createProject } from '../environment/project.ts'
+
+const config = `
+  import { osrun } from 'vitest-environment-osrun/plugin'
+  export default { plugins: [osrun({ standbys: 0, machines: 1 })], test: { testTimeout: 300_000 } }
+`
+// Notepad belongs to a command that has not ended, and the clock's program to nobody.
+const failing = `
+  import { expect, test } from 'vitest-environment-osrun/test'
+
+  let editor
+  test('fails', async ({ win }) => {
+    await win.writeFile('C:\\\\left.txt', 'by the test')
+    await win.run('start winver')
+    editor = win.spawn(['notepad', 'C:\\\\left.txt'])
+    await expect(win).toHaveProcess('notepad.exe')
+    expect('what came').toBe('what was expected')
+  })
+
+  test('goes on with what it had', async ({ win }) => {
+    await win.remove('C:\\\\left.txt')
+    await editor.kill()
+    expect((await editor.catch((error) => error)).isTerminated).toBe(true)
+    await expect(win).not.toHaveProcess('notepad.exe')
+    expect('fails, too').toBe('')
+  })
+`
+const main = 'src/cli/main.ts'
+
+function osrun(...words: string[]) {
+  return execa(process.execPath, [main, ...words], { reject: false, stdin: 'ignore' })
+}
+
+test('a failed test is replayed by the command that its evidence names: with its file, its programs and its desktop', async () => {
+  await using project = await createProject({ 'vitest.config.ts': config, 'a.test.ts': failing })
+  const own = Object.entries(process.env).filter(([name]) => /^OSRUN_(?!URL|TOKEN|RUN_)/.test(name))
+  const run = project.run(Object.fromEntries(own) as Record<string, string>)
+  expect(await run.ended).toBe(1)
+  const id = /state: osrun replay ([0-9a-f]{8})$/m.exec(run.output())?.[1]
+  expect({ id, output: id === undefined ? run.output() : '' }).toEqual({ id: expect.any(String), output: '' })
+  // One for the file, and the tests had a machine that went on.
+  expect(new Set(run.output().match(/state: osrun replay \w+/g))).toEqual(new Set([`state: osrun replay ${id}`]))
+  expect(run.output()).toContain("expected 'fails, too' to be ''")
+  try {
+    const listed = JSON.parse((await osrun('replay', '--json')).stdout)
+    expect(listed[0]).toMatchObject({ id, file: 'a.test.ts', test: 'fails', guest: 'wine', size: expect.any(Number) })
+    const { stdout, stderr, exitCode } = await osrun('replay', `${id}`, 'type C:\\left.txt & tasklist & exit 3')
+    expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: expect.stringContaining('desktop: http://localhost:') })
+    expect(stdout).toContain('by the test')
+    expect(stdout).toContain('notepad.exe')
+    expect(stdout).toContain('winver.exe')
+  } finally {
+    await osrun('snapshots', 'remove', `failure-${id}`)
+  }
+  expect(await osrun('replay', `${id}`)).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringMatching(/SNAPSHOT_NOT_FOUND: There is no state "[0-9a-f]{8}"/),
+  })
+})
