@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { OsrunError } from '../protocol/errors.ts'
 import { runAgentProgram } from './agent-program.ts'
 import { describeCommand } from './command-line.ts'
+import { readSavedRegistry } from './saved-registry.ts'
 import type { Streams } from './streams.ts'
 
 /** Where an inventory looks. */
@@ -45,6 +46,7 @@ const line = v.pipe(
     v.object({ file: v.string(), size: integer, modified: integer }),
     v.object({ folder: v.string() }),
     v.object({ key: v.string() }),
+    v.object({ saved: v.string(), bytes: integer }),
     v.object({ value: v.string(), type: integer, data: v.string() }),
   ]),
 )
@@ -63,8 +65,16 @@ export async function takeInventory(streams: Streams, { files, registry }: Inven
 export function parseInventory(output: string): Inventory {
   const files = new Map<string, FileEntry>()
   const registry = new Map<string, RegistryEntry>()
+  const add = (key: string, name: string | undefined, type: number, data: string) => {
+    const value = name === undefined ? '' : `${typeNames[type] ?? `type ${type}`} ${data}`.trimEnd()
+    // No key's name holds a NUL.
+    registry.set((name === undefined ? key : `${key}\0${name}`).toLowerCase(), { path: key, name, value })
+  }
   let key = ''
-  for (const text of output.split('\n').filter((each) => each !== '')) {
+  for (let at = 0; at < output.length; ) {
+    const end = output.indexOf('\n', at)
+    const text = output.slice(at, end < 0 ? undefined : end)
+    at += text.length + 1
     const { success, output: told } = v.safeParse(line, text)
     if (!success) {
       throw new OsrunError('AGENT_PROTOCOL', `The guest's agent told oddly of what there is: ${text.slice(0, 200)}`)
@@ -75,11 +85,15 @@ export function parseInventory(output: string): Inventory {
       files.set(told.folder.toLowerCase(), { path: `${told.folder}\\`, size: undefined, modified: 0 })
     } else if ('key' in told) {
       key = told.key
-      registry.set(key.toLowerCase(), { path: key, name: undefined, value: '' })
+      add(key, undefined, 0, '')
+    } else if ('saved' in told) {
+      // All of it is ASCII: a byte is a character.
+      for (const entry of readSavedRegistry(output.slice(at, at + told.bytes))) {
+        add(entry.key === '' ? told.saved : `${told.saved}\\${entry.key}`, entry.name, entry.type, entry.data)
+      }
+      at += told.bytes
     } else {
-      const value = `${typeNames[told.type] ?? `type ${told.type}`} ${told.data}`.trimEnd()
-      // No key's name holds a NUL.
-      registry.set(`${key}\0${told.value}`.toLowerCase(), { path: key, name: told.value, value })
+      add(key, told.value, told.type, told.data)
     }
   }
   return { files, registry }

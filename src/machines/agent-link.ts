@@ -140,10 +140,11 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
   /**
    * Says whether what was started over this link is to outlive it, and whether the next host may be another one; resolves
    * when that holds. For a machine whose state is saved while the link stands: the saved one never hears of its end.
+   * @param deadline milliseconds
    * @throws OsrunError MACHINE_UNRESPONSIVE
    */
-  detach(detached: boolean): Promise<void> {
-    return this.#ask(this.#detaches, encodeFrame(frameType.detach, 0, Uint8Array.of(detached ? 1 : 0)))
+  detach(detached: boolean, deadline?: number): Promise<void> {
+    return this.#ask(this.#detaches, encodeFrame(frameType.detach, 0, Uint8Array.of(detached ? 1 : 0)), deadline)
   }
 
   /** Asks the agent to forget this connection before a snapshot, and waits until it is closed. */
@@ -158,14 +159,14 @@ export class AgentLink extends EventEmitter<{ frame: [Frame]; drain: []; closed:
     this.#close(reason)
   }
 
-  #ask<T>(waiting: Waiting<T>[], question: Uint8Array): Promise<T> {
+  #ask<T>(waiting: Waiting<T>[], question: Uint8Array, deadline = answerDeadline): Promise<T> {
     if (this.#closed !== undefined) {
       return Promise.reject(this.#closed)
     }
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const timer = setTimeout(
-      () => reject(new OsrunError('MACHINE_UNRESPONSIVE', `The agent did not answer within ${answerDeadline} ms.`)),
-      answerDeadline,
+      () => reject(new OsrunError('MACHINE_UNRESPONSIVE', `The agent did not answer within ${deadline} ms.`)),
+      deadline,
     )
     // Stays in its place after its deadline: the answer may still come, and belongs to nobody else.
     waiting.push({ resolve, reject })

@@ -57,7 +57,7 @@ export async function bake(task: Baking): Promise<Template> {
 /** Saves the machine at one instant and lets it go on. @returns the layers of that instant, top first */
 async function standStill({ machine, programs, greet, signal }: Baking, draft: Draft): Promise<string[]> {
   const { qmp } = machine.qemu
-  await (greet === undefined ? machine.link.detach(true) : machine.link.quiesce())
+  await (greet === undefined ? detach(machine) : machine.link.quiesce())
   try {
     signal?.throwIfAborted()
     await machine.pause()
@@ -68,6 +68,19 @@ async function standStill({ machine, programs, greet, signal }: Baking, draft: D
   } finally {
     await machine.resume()
     await (greet === undefined ? machine.link.detach(false) : machine.connectAgent(greet.greeting, greet.agentDeadline))
+  }
+}
+
+/** Milliseconds that an agent has for it: one that is not well is not saved. */
+const detachDeadline = 10_000
+
+async function detach({ link }: Machine): Promise<void> {
+  try {
+    await link.detach(true, detachDeadline)
+  } catch (error) {
+    // It may only be slow, and goes on with us.
+    link.detach(false).catch(() => {})
+    throw error
   }
 }
 

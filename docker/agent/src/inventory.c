@@ -9,6 +9,7 @@
 #include "file.h"
 #include "line-output.h"
 #include "path.h"
+#include "registry-save.h"
 #include "registry-tree.h"
 #include "text.h"
 #include "walk.h"
@@ -16,6 +17,7 @@
 #define PATH_UNITS 1024
 
 static bool list_files(const wchar_t *root);
+static bool list_registry(const wchar_t *root);
 static void list_entry(const struct walk *walk);
 
 int inventory_run(int count, wchar_t **words) {
@@ -24,7 +26,7 @@ int inventory_run(int count, wchar_t **words) {
   for (int index = 0; index < count; index++) {
     if (wcscmp(words[index], L"files") == 0) files = true;
     else if (wcscmp(words[index], L"registry") == 0) files = false;
-    else if (!(files ? list_files(words[index]) : registry_tree_list(words[index]))) return 1;
+    else if (!(files ? list_files(words[index]) : list_registry(words[index]))) return 1;
   }
   return !line_flush();
 }
@@ -44,6 +46,10 @@ static bool list_files(const wchar_t *root) {
   if (walk) walk_close(walk);
   free(path);
   return true;
+}
+
+static bool list_registry(const wchar_t *root) {
+  return registry_save_print(root) || registry_tree_list(root);
 }
 
 static void list_entry(const struct walk *walk) {

@@ -25,12 +25,17 @@ static void list(HKEY key, size_t length, int depth);
 static void list_value(HKEY key, DWORD index);
 static void describe(char text[LINE_TEXT_BYTES], DWORD type, DWORD size, bool whole);
 
-bool registry_tree_list(const wchar_t *root) {
+HKEY registry_tree_open(const wchar_t *root, bool *known) {
   HKEY hive = _wcsnicmp(root, L"HKLM\\", 5) == 0 ? HKEY_LOCAL_MACHINE
               : _wcsnicmp(root, L"HKCU\\", 5) == 0 ? HKEY_CURRENT_USER : NULL;
-  if (!hive || wcslen(root) > PATH_UNITS) return false;
-  HKEY key = open(hive, root + 5);
-  if (!key) return true;
+  *known = hive && wcslen(root) <= PATH_UNITS;
+  return *known ? open(hive, root + 5) : NULL;
+}
+
+bool registry_tree_list(const wchar_t *root) {
+  bool known;
+  HKEY key = registry_tree_open(root, &known);
+  if (!key) return known;
   wcscpy(path, root);
   list(key, wcslen(root), 0);
   RegCloseKey(key);
