@@ -1,7 +1,8 @@
 import type { PathMap } from './path-map.ts'
 
 const commands = ['run', 'related', 'watch', 'dev', 'bench', 'list', 'init', 'doctor']
-const watching = ['-w', '--watch', '--watch=true', 'watch', 'dev']
+const watchCommands = ['watch', 'dev']
+const watchOptions = ['-w', '--watch', '--watch=true']
 
 /** What Vitest is asked for in the guest. */
 export interface VitestArguments {
@@ -14,9 +15,10 @@ export interface VitestArguments {
  * @throws OsrunError BAD_OPTION for a path outside of the project
  */
 export function vitestArguments(given: readonly string[], map: PathMap): VitestArguments {
-  const watch = given.some((argument) => watching.includes(argument))
+  const [first = ''] = given
+  const watch = watchCommands.includes(first) || given.some((argument) => watchOptions.includes(argument))
   const mapped = given.map((argument) => map.argumentToGuest(argument))
-  const named = commands.includes(given[0] ?? '')
+  const named = commands.includes(first)
   return { argv: named || watch ? mapped : ['run', ...mapped], watch }
 }
 

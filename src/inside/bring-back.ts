@@ -19,8 +19,8 @@ export interface BroughtBack {
 export interface WayBack {
   readonly root: string
   readonly map: PathMap
-  /** What was sent: digests by path. */
-  readonly sent: ReadonlyMap<string, string>
+  /** What the guest has as this computer does: digests by path, of this computer's files. Brought up to date. */
+  readonly sent: Map<string, string>
   /** Folders and files, from `root`, that come back whatever git ignores. */
   readonly include: readonly string[]
   /** The same for files that name files: they are given this computer's names. */
@@ -57,13 +57,14 @@ export async function bringBack(link: RunnerLink, way: WayBack): Promise<Brought
     } else if (!(await mayReplace(way, path, wanted))) {
       result.kept.push(path)
     } else {
-      await place(way, path, await link.read(path))
+      way.sent.set(path, await place(way, path, await link.read(path)))
       result.written.push(path)
     }
   }
   for (const path of changes.gone.filter((gone) => way.sent.has(gone))) {
     if (await mayReplace(way, path, false)) {
       await rm(join(way.root, path), { force: true })
+      way.sent.delete(path)
       result.removed.push(path)
     } else {
       result.kept.push(path)
@@ -136,12 +137,15 @@ async function isBelow(folder: string, root: string): Promise<boolean> {
   return real === realRoot || real.startsWith(`${realRoot}/`)
 }
 
-async function place(way: WayBack, path: string, bytes: Uint8Array): Promise<void> {
+/** @returns the digest of what is there now */
+async function place(way: WayBack, path: string, bytes: Uint8Array): Promise<string> {
   const target = join(way.root, path)
   await mkdir(dirname(target), { recursive: true })
   const draft = `${target}.osrun-draft`
-  await writeFile(draft, isReport(way, path) && reportText.test(path) ? translate(way.map, path, bytes) : bytes)
+  const ours = isReport(way, path) && reportText.test(path) ? translate(way.map, path, bytes) : bytes
+  await writeFile(draft, ours)
   await rename(draft, target)
+  return digestOf(ours)
 }
 
 /** A report, with this computer's names of the files that it is about. */

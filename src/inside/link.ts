@@ -17,6 +17,8 @@ const messages = {
   loaded: v.object({ version: v.string() }),
   started: v.object({ warm: v.boolean() }),
   out: v.object({ channel: v.picklist(['stdout', 'stderr']) }),
+  rested: v.object({}),
+  taken: v.object({ refused: v.array(v.object({ path, message: v.string() })) }),
   exit: v.object({ code: v.nullable(v.number()), signal: v.nullable(v.string()) }),
   changes: v.object({ written: v.array(v.object({ path, size })), gone: v.array(path) }),
   file: v.object({ path }),
@@ -31,7 +33,12 @@ export interface RunListener {
   /** Whether Vitest was loaded already. */
   started(warm: boolean): void
   out(channel: 'stdout' | 'stderr', bytes: Uint8Array): void
+  /** One of the runs of a suite that is watched has ended; what it wrote is there. */
+  rested?(): void
 }
+
+/** What comes of a run by itself. All else answers something that was said. */
+const ofRun = ['started', 'out', 'rested', 'exit'] as const
 
 const waitBetween = 250
 
@@ -39,8 +46,8 @@ const waitBetween = 250
 export class RunnerLink {
   readonly #socket: Socket
   readonly #lost: Promise<never>
-  readonly #waiting: Message[] = []
-  #wake: () => void = () => {}
+  readonly #answers = new Inbox()
+  readonly #run = new Inbox()
   /** Bytes that were sent. */
   sent = 0
 
@@ -83,8 +90,9 @@ export class RunnerLink {
       socket.on('data', (piece) => {
         try {
           for (const message of decoder.push(piece as Buffer)) {
-            this.#waiting.push(message)
-            this.#wake()
+            const { type, run } = message.header
+            const inbox = run === true || ofRun.some((each) => each === type) ? this.#run : this.#answers
+            inbox.put(message)
           }
         } catch (error) {
           lose(error instanceof Error ? error.message : error)
@@ -105,7 +113,7 @@ export class RunnerLink {
 
   /** The next message, which must be of that type. */
   async expect<T extends keyof Messages>(type: T, deadline?: number): Promise<Said<T> & { body: Buffer }> {
-    const said = await this.#next([type], deadline)
+    const said = await this.#next(this.#answers, [type], deadline)
     return said as Said<T> & { body: Buffer }
   }
 
@@ -131,8 +139,10 @@ export class RunnerLink {
   async run(run: Run, terms: Terms, listener: RunListener): Promise<number> {
     await this.say({ type: 'run', run, terms })
     for (;;) {
-      const said = await this.#next(['started', 'out', 'exit'])
-      if ('warm' in said) {
+      const said = await this.#next(this.#run, ofRun)
+      if (said.type === 'rested') {
+        listener.rested?.()
+      } else if ('warm' in said) {
         listener.started(said.warm === true)
       } else if ('channel' in said) {
         listener.out(said.channel as 'stdout' | 'stderr', said.body)
@@ -144,6 +154,12 @@ export class RunnerLink {
         return code
       }
     }
+  }
+
+  /** Tells a suite that is watched what was sent since the last time. @returns what could not be written */
+  async edited(): Promise<Said<'taken'>['refused']> {
+    await this.say({ type: 'edited' })
+    return (await this.expect('taken')).refused
   }
 
   async changes(): Promise<Said<'changes'>> {
@@ -171,8 +187,8 @@ export class RunnerLink {
     this.#socket.destroy()
   }
 
-  async #next(types: readonly (keyof Messages)[], deadline?: number) {
-    const { header, body } = await this.#receive(deadline)
+  async #next(inbox: Inbox, types: readonly (keyof Messages)[], deadline?: number) {
+    const { header, body } = await inbox.take(this.#lost, deadline)
     const type = types.find((each) => each === header['type'])
     if (header['type'] === 'failed') {
       throw new OsrunError('RUNNER_FAILED', `In the guest: ${v.parse(messages.failed, header).message}`)
@@ -182,10 +198,22 @@ export class RunnerLink {
       const got = JSON.stringify(header).slice(0, 200)
       throw new OsrunError('RUNNER_FAILED', `Expected the runner in the guest to say ${types.join(' or ')}, got ${got}`)
     }
-    return { ...checked.output, body }
+    return { ...checked.output, type, body }
+  }
+}
+
+/** Messages that wait for one reader. */
+class Inbox {
+  readonly #waiting: Message[] = []
+  #wake: () => void = () => {}
+
+  put(message: Message): void {
+    this.#waiting.push(message)
+    this.#wake()
   }
 
-  async #receive(deadline?: number): Promise<Message> {
+  /** @param lost rejects when nothing more comes @param deadline in milliseconds */
+  async take(lost: Promise<never>, deadline?: number): Promise<Message> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {
       if (deadline !== undefined) {
@@ -198,7 +226,7 @@ export class RunnerLink {
         const woken = new Promise<void>((resolve) => {
           this.#wake = resolve
         })
-        await Promise.race([woken, this.#lost, late])
+        await Promise.race([woken, lost, late])
       }
     } finally {
       clearTimeout(timer)

@@ -17,7 +17,7 @@ export interface Sent {
 export async function sendFiles(
   link: Pick<RunnerLink, 'say'>,
   root: string,
-  { files }: Manifest,
+  { files }: Pick<Manifest, 'files'>,
   known: Map<string, string>,
 ): Promise<Sent> {
   const written: string[] = []

@@ -4,18 +4,19 @@ import type { OsrunServer } from '../client/server.ts'
 import type { Win } from '../client/win.ts'
 import type { Progress } from '../protocol/messages.ts'
 import { reportPlaces, vitestArguments } from './arguments.ts'
-import { type BroughtBack, bringBack } from './bring-back.ts'
-import { readIngredients } from './dependencies/key.ts'
+import { type BroughtBack, bringBack, type WayBack } from './bring-back.ts'
+import { dependencyKey, readIngredients } from './dependencies/key.ts'
 import { follow } from './follow.ts'
 import type { Terms } from './guest/vitest-process.ts'
 import type { RunnerLink } from './link.ts'
 import { PathMap } from './path-map.ts'
 import { findProject, guestFolder, type Project } from './project.ts'
-import { type Sent, sendFiles } from './send-files.ts'
+import { sendFiles } from './send-files.ts'
 import { linkTo, type PreparedSnapshot, prepareSnapshot } from './snapshot.ts'
 import { SuiteOutput } from './suite-output.ts'
 import { type Manifest, readManifest } from './travelling-files.ts'
 import { windowsNode } from './windows-node.ts'
+import { backWords, bytes, sentWords, shorten } from './words.ts'
 
 /** A suite, and where and how it runs. */
 export interface SuiteTask {
@@ -141,10 +142,13 @@ async function runIn(win: Win, task: SuiteTask, preparation: Preparation): Promi
     const sent = await sendFiles(link, project.root, manifest, known)
     await link.sync()
     say(sentWords(sent, link.sent))
-    const exitCode = await execute(link, task, preparation, known)
     const reports = reportPlaces(task.arguments).map((path) => inProject(task, project, path))
-    const back = await bringBack(link, { root: project.root, map, sent: known, include, reports })
-    sayBack(task, back)
+    const way: WayBack = { root: project.root, map, sent: known, include, reports }
+    const exitCode = await execute(link, task, preparation, way)
+    const back = await bringBack(link, way)
+    for (const line of backWords(back)) {
+      say(line)
+    }
     return { exitCode, back }
   } catch (error) {
     signal.throwIfAborted()
@@ -158,60 +162,40 @@ async function runIn(win: Win, task: SuiteTask, preparation: Preparation): Promi
 async function execute(
   link: RunnerLink,
   task: SuiteTask,
-  { project, map, include }: Preparation,
-  known: Map<string, string>,
+  { project, map }: Preparation,
+  way: WayBack,
 ): Promise<number> {
   const { argv, watch } = vitestArguments(task.arguments, map)
   const output = new SuiteOutput(map, task)
-  const run = { argv, env: task.env, cwd: project.cwd, interactive: watch }
-  const stop = watch ? await follow(link, { ...task, root: project.root, include, known }) : async () => {}
+  const run = { argv, env: task.env, cwd: project.cwd, watch }
+  const following = watch ? await followProject(link, task, project, way) : undefined
   try {
     return await link.run(run, task.terms, {
       started() {},
       out: (channel, piece) => output.write(channel, piece),
+      rested: () => following?.rested(),
     })
   } finally {
-    await stop()
+    await following?.stop()
     output.end()
   }
 }
 
+function followProject(link: RunnerLink, { stdin, say }: SuiteTask, project: Project, way: WayBack) {
+  const { root, include, sent: known } = way
+  return follow(link, {
+    ...{ root, include, known, stdin, say },
+    dependencies: async (paths) => dependencyKey(await readIngredients(project, paths), []),
+    async bringBack() {
+      // What stays in the guest is said once, at the end.
+      for (const line of backWords({ ...(await bringBack(link, way)), left: [] })) {
+        say(line)
+      }
+    },
+    interrupt: () => process.kill(process.pid, 'SIGINT'),
+  })
+}
+
 function inProject({ folder }: SuiteTask, { root }: Project, path: string): string {
   return posix.normalize(relative(root, resolve(folder, path)).split(sep).join('/'))
-}
-
-function sentWords({ written, removed }: Sent, total: number): string {
-  const gone = removed.length > 0 ? `, ${count(removed.length, 'file')} removed` : ''
-  return `${count(written.length, 'file')} sent${gone} (${bytes(total)})`
-}
-
-function sayBack({ say }: SuiteTask, { written, removed, kept, left }: BroughtBack): void {
-  if (written.length > 0) {
-    say(`written by the suite: ${shorten(written)}`)
-  }
-  if (removed.length > 0) {
-    say(`removed by the suite: ${shorten(removed)}`)
-  }
-  if (kept.length > 0) {
-    say(`changed on this computer too, and left as they are here: ${shorten(kept)}`)
-  }
-  if (left.length > 0) {
-    say(`${count(left.length, 'file')} that git ignores stayed in the guest (--include brings them): ${shorten(left)}`)
-  }
-}
-
-function shorten(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(', ')
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`
-}
-
-/** A size for a person. */
-function bytes(number: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB']
-  const power = Math.min(Math.floor(Math.log10(Math.max(number, 1)) / 3), units.length - 1)
-  return power === 0 ? `${number} bytes` : `${(number / 1000 ** power).toPrecision(3)} ${units[power]}`
 }

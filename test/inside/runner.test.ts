@@ -4,9 +4,12 @@ import { mkdir, mkdtemp, readFile, realpath, rm, symlink } from 'node:fs/promise
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { digestOf } from '../../src/inside/guest/project-files.ts'
 import { RunnerLink } from '../../src/inside/link.ts'
+
+/** Milliseconds: several runs of Vitest, each with a process for each file. */
+const timeout = 180_000
 
 // The runner is a plain program of Node: here it keeps a project on this computer.
 let folder: string
@@ -54,7 +57,7 @@ async function runWith(
 ) {
   let output = ''
   let warm: boolean | undefined
-  const job = { argv: ['run', ...argv], env: { GIVEN: 'given' }, cwd: 'deep', interactive: false }
+  const job = { argv: ['run', ...argv], env: { GIVEN: 'given' }, cwd: 'deep', watch: false }
   const code = await link.run(job, terms, {
     started(loaded) {
       warm = loaded
@@ -107,6 +110,92 @@ test('Vitest that was loaded ahead runs once, and only for who wants the same co
   expect(first.output).toContain('\u001b[')
   expect(plain.output).not.toContain('\u001b[')
   expect(await runWith(coloured)).toMatchObject({ code: 0, warm: false })
+})
+
+test('a suite that is watched runs what depends on an edit, takes keys, and ends with `q`', { timeout }, async () => {
+  await write('deep/package.json', '{"type": "module"}')
+  await write('deep/vitest.config.js', 'export default { test: { name: "before" } }')
+  await write('deep/value.js', 'export const value = 1')
+  await write('deep/other.test.js', "import { test } from 'vitest'\ntest('other', () => {})")
+  await write(
+    'deep/value.test.js',
+    `
+    import { writeFileSync } from 'node:fs'
+    import { expect, test } from 'vitest'
+    import { value } from './value.js'
+    test('value', () => { writeFileSync('made.txt', String(value)); expect(value).toMatchSnapshot() })
+  `,
+  )
+  let output = ''
+  let runs = 0
+  const ended = link.run(
+    { argv: ['--watch'], env: {}, cwd: 'deep', watch: true },
+    { env: { NO_COLOR: '1' } },
+    {
+      started() {},
+      out(_channel, bytes) {
+        output += Buffer.from(bytes)
+      },
+      rested() {
+        runs++
+      },
+    },
+  )
+  const run = (number: number) => vi.waitFor(() => expect(runs, output).toBe(number), timeout)
+  await run(1)
+  expect(output).toMatch(/Tests +2 passed/)
+  const paths = async () => (await link.changes()).written.map(({ path }) => path).sort()
+  expect(await paths()).toEqual(['deep/__snapshots__/value.test.js.snap', 'deep/made.txt'])
+  await link.read('deep/__snapshots__/value.test.js.snap')
+  expect(await paths()).toEqual(['deep/made.txt'])
+
+  output = ''
+  await write('deep/value.js', 'export const value = 2')
+  expect(await link.edited()).toEqual([])
+  await run(2)
+  expect(output).toMatch(/RERUN +value.js/)
+  expect(output).toMatch(/Tests +1 failed/)
+  expect(output).not.toContain('other')
+
+  output = ''
+  await link.say({ type: 'keys' }, Buffer.from('u'))
+  await run(3)
+  expect(await paths()).toContain('deep/__snapshots__/value.test.js.snap')
+
+  output = ''
+  await write('deep/new.test.js', "import { test } from 'vitest'\ntest('new', () => {})")
+  await link.say({ type: 'remove', path: 'deep/other.test.js' })
+  await link.edited()
+  await run(4)
+  expect(output).toMatch(/new.test.js.*Tests +1 passed/s)
+
+  output = ''
+  await write('deep/vitest.config.js', 'export default { test: { name: "after" } }')
+  await link.edited()
+  await run(5)
+  expect(output).toMatch(/after.*Tests +2 passed/s)
+  await link.say({ type: 'keys' }, Buffer.from('q'))
+  // Vitest's own: one of the runs has failed.
+  expect(await ended).toBe(1)
+})
+
+test('a file that cannot be written while a suite runs is told, and the others go on', { timeout }, async () => {
+  await write('deep/package.json', '{"type": "module"}')
+  await write('deep/a.test.js', passing.replace(/.*counts.*/, ''))
+  const listener = { started() {}, out() {}, rested: vi.fn() }
+  const ended = link.run(
+    { argv: ['--watch'], env: { GIVEN: 'given' }, cwd: 'deep', watch: true },
+    { env: {} },
+    listener,
+  )
+  await vi.waitFor(() => expect(listener.rested).toHaveBeenCalledOnce(), timeout)
+  await write('deep', 'a folder of that name is there')
+  await write('deep/b.test.js', passing.replace(/.*counts.*/, ''))
+  expect(await link.edited()).toEqual([{ path: 'deep', message: expect.stringContaining('EISDIR') }])
+  await vi.waitFor(() => expect(listener.rested).toHaveBeenCalledTimes(2), timeout)
+  expect(await link.edited()).toEqual([])
+  await link.say({ type: 'keys' }, Buffer.from('q'))
+  expect(await ended).toBe(0)
 })
 
 test('what was sent is known by its digest, and what is sent anew replaces it', async () => {

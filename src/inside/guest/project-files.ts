@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Edit } from './watched-vitest.ts'
 
 /** What is known of a file that was sent: its content, and how it looked just after it was written. */
 interface Sent {
@@ -32,15 +33,19 @@ export class ProjectFiles {
     return Object.fromEntries([...this.#sent].map(([path, { digest }]) => [path, digest]))
   }
 
-  /** Without `digest` the file is part of what is installed: neither compared nor brought back. */
-  write(path: string, bytes: Uint8Array, digest?: string): void {
+  /**
+   * Without `digest` the file is part of what is installed: neither compared nor brought back.
+   * @returns what has become of it
+   */
+  write(path: string, bytes: Uint8Array, digest?: string): Edit {
     const target = join(this.#root, path)
+    const event = this.#sent.has(path) ? 'change' : 'add'
     this.#makeFolder(dirname(target))
     writeFileSync(target, bytes)
     if (digest !== undefined) {
-      const { size, mtimeMs } = lstatSync(target)
-      this.#sent.set(path, { digest, size, modified: mtimeMs })
+      this.#note(path, digest)
     }
+    return { event, path: target }
   }
 
   /** A folder that leads to another one of the project, as workspaces have them. */
@@ -51,28 +56,45 @@ export class ProjectFiles {
     symlinkSync(join(this.#root, target), place, 'junction')
   }
 
-  remove(path: string): void {
-    rmSync(join(this.#root, path), { force: true })
+  remove(path: string): Edit {
+    const target = join(this.#root, path)
+    rmSync(target, { force: true })
     this.#sent.delete(path)
+    return { event: 'unlink', path: target }
   }
 
-  read(path: string): Buffer {
-    return readFileSync(join(this.#root, path))
+  /** For the other side to have it: from then on it counts as sent. */
+  take(path: string): Buffer {
+    const bytes = this.#read(path)
+    this.#note(path, digestOf(bytes))
+    return bytes
   }
 
-  /** What differs from what was sent. */
+  /** What differs from what was sent. What is gone is told once. */
   changes(): { written: Change[]; gone: string[] } {
     const written: Change[] = []
     const missing = new Set(this.#sent.keys())
     for (const { path, size, modified } of this.#walk('')) {
       missing.delete(path)
       const sent = this.#sent.get(path)
-      if (sent?.size === size && (sent.modified === modified || sent.digest === digestOf(this.read(path)))) {
+      if (sent?.size === size && (sent.modified === modified || sent.digest === digestOf(this.#read(path)))) {
         continue
       }
       written.push({ path, size })
     }
+    for (const path of missing) {
+      this.#sent.delete(path)
+    }
     return { written, gone: [...missing] }
+  }
+
+  #read(path: string): Buffer {
+    return readFileSync(join(this.#root, path))
+  }
+
+  #note(path: string, digest: string): void {
+    const { size, mtimeMs } = lstatSync(join(this.#root, path))
+    this.#sent.set(path, { digest, size, modified: mtimeMs })
   }
 
   *#walk(folder: string): Generator<Change & { modified: number }> {

@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { ProjectFiles } from './project-files.ts'
 import { type Run, suits, type Terms, VitestProcess } from './vitest-process.ts'
+import type { Edit } from './watched-vitest.ts'
 import { Decoder, encode, type Message } from './wire.ts'
 
 const [port, root = ''] = process.argv.slice(2)
@@ -15,6 +16,9 @@ let waiting: VitestProcess | undefined
 class Client {
   readonly #socket: Socket
   #running: VitestProcess | undefined
+  // While a suite is watched: what was edited, and what of it the system did not let us write.
+  #edits: Edit[] = []
+  #refused: { path: string; message: string }[] = []
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -24,7 +28,7 @@ class Client {
         try {
           this.#take(message)
         } catch (error) {
-          this.#fail(error)
+          this.#fail(error, message.header['type'] === 'run')
         }
       }
     })
@@ -37,22 +41,42 @@ class Client {
     const path = String(header['path'])
     const todo: Readonly<Record<string, () => void>> = {
       known: () => this.#say({ type: 'known', files: files.known() }),
-      write: () => files.write(path, body, header['digest'] as string | undefined),
+      write: () => this.#edit(path, () => files.write(path, body, header['digest'] as string | undefined)),
       link: () => files.link(path, String(header['target'])),
-      remove: () => files.remove(path),
+      remove: () => this.#edit(path, () => files.remove(path)),
       sync: () => this.#say({ type: 'synced' }),
       load: () => this.#load(header as unknown as { terms: Terms; cwd: string }),
       run: () => this.#run(header as unknown as { terms: Terms; run: Run }),
-      keys: () => this.#running?.type(body.toString()),
+      keys: () => this.#running?.tell({ keys: body.toString() }),
+      edited: () => this.#tellEdits(),
       stop: () => this.#running?.kill(),
       changes: () => this.#say({ type: 'changes', ...files.changes() }),
-      read: () => this.#say({ type: 'file', path }, files.read(path)),
+      read: () => this.#say({ type: 'file', path }, files.take(path)),
     }
     const task = todo[String(header['type'])]
     if (task === undefined) {
       throw new Error(`a message of an unknown type: ${JSON.stringify(header)}`)
     }
     task()
+  }
+
+  /** A test may hold the file, which Windows does not let anybody write then: the other files go on. */
+  #edit(path: string, work: () => Edit): void {
+    try {
+      this.#edits.push(work())
+    } catch (error) {
+      if (this.#running === undefined) {
+        throw error
+      }
+      this.#refused.push({ path, message: words(error) })
+    }
+  }
+
+  #tellEdits(): void {
+    this.#running?.tell({ edits: this.#edits })
+    this.#say({ type: 'taken', refused: this.#refused })
+    this.#edits = []
+    this.#refused = []
   }
 
   #load({ terms, cwd }: { terms: Terms; cwd: string }): void {
@@ -71,6 +95,7 @@ class Client {
       waiting = undefined
     }
     this.#running = chosen
+    this.#edits = []
     chosen.loaded.then(
       () => {
         this.#say({ type: 'started', warm })
@@ -78,11 +103,12 @@ class Client {
           { ...run, cwd },
           {
             out: (channel, bytes) => this.#say({ type: 'out', channel }, bytes),
+            rested: () => this.#say({ type: 'rested' }),
             exit: (code, signal) => this.#say({ type: 'exit', code, signal }),
           },
         )
       },
-      (error) => this.#fail(error),
+      (error) => this.#fail(error, true),
     )
   }
 
@@ -92,9 +118,14 @@ class Client {
     }
   }
 
-  #fail(error: unknown): void {
-    this.#say({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
+  /** @param run whether it is about the run, and no answer */
+  #fail(error: unknown, run = false): void {
+    this.#say({ type: 'failed', message: words(error), run })
   }
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 createServer({ noDelay: true }, (socket) => void new Client(socket)).listen(Number(port), '127.0.0.1')

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import type { Run } from './vitest-process.ts'
+import { type Edit, type WatchedSuite, watchSuite } from './watched-vitest.ts'
 
 interface Size {
   readonly columns: number
@@ -12,7 +13,8 @@ interface Size {
 }
 
 const size: Size | null = JSON.parse(process.argv[2] ?? 'null')
-const keys = Object.assign(new PassThrough(), { isTTY: false, setRawMode: () => keys })
+const keys = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => keys })
+let watched: WatchedSuite | undefined
 
 if (size !== null) {
   for (const stream of [process.stdout, process.stderr]) {
@@ -30,12 +32,15 @@ function findVitest(): { library: string; command: string; version: string } {
 
 function main(): void {
   const vitest = findVitest()
-  process.on('message', ({ run, keys: pressed }: { run?: Run; keys?: string }) => {
+  process.on('message', ({ run, keys: pressed, edits }: { run?: Run; keys?: string; edits?: readonly Edit[] }) => {
     if (pressed !== undefined) {
       keys.write(pressed)
     }
+    if (edits !== undefined) {
+      watched?.edited(edits)
+    }
     if (run !== undefined) {
-      start(run, vitest.command)
+      start(run, vitest)
     }
   })
   import(pathToFileURL(vitest.library).href).then(
@@ -48,18 +53,19 @@ function main(): void {
   )
 }
 
-function start({ argv, env, cwd, interactive }: Run, command: string): void {
+function start({ argv, env, cwd, watch }: Run, { library, command }: { library: string; command: string }): void {
   Object.assign(process.env, env)
   process.chdir(cwd)
   // In place: Vitest's reader of arguments has kept the array since it was loaded.
   process.argv.splice(0, process.argv.length, process.execPath, command, ...argv)
-  if (interactive) {
-    keys.isTTY = true
+  if (watch) {
     Object.defineProperty(process, 'stdin', { value: keys, configurable: true })
-  } else {
-    // Nothing more comes, and what Vitest starts shall not see that somebody listens.
-    process.disconnect()
+    const stdin = keys as unknown as NodeJS.ReadStream
+    watched = watchSuite({ library, argv, stdin, rested: () => process.send?.({ rested: true }) })
+    return
   }
+  // Nothing more comes, and what Vitest starts shall not see that somebody listens.
+  process.disconnect()
   import(pathToFileURL(command).href).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
     process.exitCode = 1

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { Edit } from './watched-vitest.ts'
 
 /** What is fixed once Vitest is loaded: its modules read it when they are imported. */
 export interface Terms {
@@ -16,13 +17,15 @@ export interface Run {
   readonly env: Readonly<Record<string, string>>
   /** Working folder. */
   readonly cwd: string
-  /** Whether keys will come. */
-  readonly interactive: boolean
+  /** Whether it goes on until it is ended: keys and edits will come. */
+  readonly watch: boolean
 }
 
 /** What comes of it. */
 export interface RunHooks {
   out(channel: 'stdout' | 'stderr', bytes: Buffer): void
+  /** One of the runs of a suite that is watched has ended. */
+  rested(): void
   exit(code: number | null, signal: string | null): void
 }
 
@@ -70,13 +73,18 @@ export class VitestProcess {
       setTimeout(tell, patience).unref()
       this.#child.once('close', tell)
     })
+    this.#child.on('message', ({ rested }: { rested?: true }) => {
+      if (rested) {
+        hooks.rested()
+      }
+    })
     this.#child.send({ run })
   }
 
-  /** Keys that a person has pressed. */
-  type(keys: string): void {
+  /** What goes to a suite that is watched: keys that a person has pressed, or files that were edited. */
+  tell(words: { readonly keys: string } | { readonly edits: readonly Edit[] }): void {
     if (this.#child.connected) {
-      this.#child.send({ keys })
+      this.#child.send(words)
     }
   }
 
