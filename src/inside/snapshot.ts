@@ -17,6 +17,7 @@ import { guestFolder, insideFolder, type Project } from './project.ts'
 import { sendFiles } from './send-files.ts'
 import type { Manifest } from './travelling-files.ts'
 import type { WindowsNode } from './windows-node.ts'
+import { shorten } from './words.ts'
 
 /** What a state is made of in which Node and the project's Vitest are loaded already. */
 export interface SnapshotTask {
@@ -30,6 +31,8 @@ export interface SnapshotTask {
   readonly network: 'isolated' | 'internet'
   readonly signal: AbortSignal
   onProgress(progress: Progress): void
+  /** Called with lines for a person. */
+  say(line: string): void
 }
 
 /** The name of the snapshot, and how it came about. */
@@ -109,13 +112,14 @@ async function build(task: SnapshotTask, claim: RecipeClaim, runner: readonly Ru
   const link = await linkTo(win, signal)
   try {
     onProgress({ phase: 'bringing dependencies and files into the guest' })
-    const unbuilt = await sendDependencies(link, dependencies.folder)
+    const finder = await sendDependencies(link, dependencies.folder)
+    sayMissing(task, finder.missing())
     await sendFiles(link, project.root, task.manifest, new Map())
     await link.sync()
     onProgress({ phase: 'loading Vitest in the guest' })
     const vitest = await link.load(task.terms, project.cwd)
     await link.end()
-    return { vitest, bytes: link.sent, unbuilt }
+    return { vitest, bytes: link.sent, unbuilt: finder.found() }
   } finally {
     link.close()
   }
@@ -133,7 +137,7 @@ export async function linkTo(win: Win, signal: AbortSignal): Promise<RunnerLink>
   }
 }
 
-async function sendDependencies(link: RunnerLink, folder: string): Promise<Unbuilt[]> {
+async function sendDependencies(link: RunnerLink, folder: string): Promise<ScriptsFinder> {
   const finder = new ScriptsFinder()
   const links: { path: string; target: string }[] = []
   for await (const installed of walkInstalled(folder)) {
@@ -147,7 +151,16 @@ async function sendDependencies(link: RunnerLink, folder: string): Promise<Unbui
   for (const { path, target } of links) {
     await link.say({ type: 'link', path, target })
   }
-  return finder.found()
+  return finder
+}
+
+/** Said before Vitest is loaded, which may be what does not work without it. */
+function sayMissing({ say, project }: SnapshotTask, missing: readonly string[]): void {
+  if (missing.length > 0) {
+    const { name, lockfile } = project.manager
+    const npm = ' npm leaves it out where node_modules was there first: remove both, and `npm install`.'
+    say(`${lockfile} has no build for Windows of ${shorten(missing)}.${name === 'npm' ? npm : ''}`)
+  }
 }
 
 /** It is nobody's child when the command has ended, and so a part of the snapshot. */

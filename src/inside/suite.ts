@@ -103,12 +103,12 @@ async function findSnapshot(
   task: SuiteTask,
   { project, manifest }: ReadProject,
 ): Promise<PreparedSnapshot> {
-  const { guest, network, signal, onProgress } = task
+  const { guest, network, signal, onProgress, say } = task
   const room = await MachineRoom.open(server)
   try {
     const paths = manifest.files.map(({ path }) => path)
     const prepared = await prepareSnapshot({
-      ...{ room, project, manifest, guest, network, signal, onProgress },
+      ...{ room, project, manifest, guest, network, signal, onProgress, say },
       ingredients: await readIngredients(project, paths),
       node: await windowsNode(task.cache, task.node, signal),
       terms: task.terms,

@@ -1,4 +1,4 @@
-import { symlink } from 'node:fs/promises'
+import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
@@ -14,7 +14,7 @@ import { temporaryProject } from './project.ts'
 test.each([
   ['package-lock.json', '{}', 'npm', 'npm ci --os=win32 --cpu=x64 --ignore-scripts'],
   ['npm-shrinkwrap.json', '{}', 'npm', 'npm ci --os=win32 --cpu=x64 --ignore-scripts'],
-  ['pnpm-lock.yaml', 'x', 'pnpm', 'pnpm install --frozen-lockfile --ignore-scripts --os=win32 --cpu=x64'],
+  ['pnpm-lock.yaml', 'x', 'pnpm', 'copy --os=win32 --cpu=x64'],
   ['yarn.lock', '__metadata:\n', 'yarn', 'yarn install --immutable --mode=skip-build'],
   ['yarn.lock', '# yarn lockfile v1\n', 'yarn 1', 'yarn install --frozen-lockfile --ignore-scripts --ignore-platform'],
 ])('%s with %j is of %s, which installs with %s', async (lockfile, text, name, command) => {
@@ -134,6 +134,68 @@ test('what is installed is found wherever it lies, without programs and caches o
     'node_modules/a/node_modules/b/index.js',
     'packages/x/node_modules/c/index.js',
   ])
+})
+
+test('packages of other systems, which Yarn 1 installs as well, stay here', async () => {
+  const packages = {
+    'node_modules/@r/linux-x64/package.json': { os: ['linux'], cpu: ['x64'] },
+    'node_modules/@r/win32-arm64/package.json': { os: ['win32'], cpu: ['arm64'] },
+    'node_modules/@r/win32-x64/package.json': { os: ['win32'], cpu: ['x64'] },
+    'node_modules/not-windows/package.json': { os: ['!win32'] },
+    'node_modules/not-darwin/package.json': { os: ['!darwin'], cpu: 'x64' },
+  }
+  const files = Object.fromEntries(Object.entries(packages).map(([path, content]) => [path, JSON.stringify(content)]))
+  await using project = await temporaryProject(files, { git: false })
+  expect(await collect(walkInstalled(project.folder))).toEqual([
+    'node_modules/@r/win32-x64/package.json',
+    'node_modules/not-darwin/package.json',
+  ])
+})
+
+test('a pnpm that cannot be told the platform is told by the manifest', async () => {
+  await using project = await temporaryProject({
+    'package.json': '{ "name": "root", "pnpm": { "overrides": {} } }',
+    'pnpm-lock.yaml': "lockfileVersion: '9.0'\n",
+    'patches/a.patch': 'a patch',
+  })
+  const found = findProject(project.folder)
+  const [, ...words] = found.manager.commands[0] ?? []
+  // What pnpm 9 does, with a program that is always there.
+  const program = `
+    if (process.argv.some((word) => word.startsWith('--os'))) {
+      console.log(" ERROR  Unknown options: 'os', 'cpu'")
+      process.exit(1)
+    }
+    require('fs').writeFileSync('ran.json', require('fs').readFileSync('package.json'))
+  `
+  const standIn = ['-e', program, '--'] as const
+  const { older, ...others } = found.manager
+  const manager = {
+    ...others,
+    commands: [[process.execPath, ...standIn, ...words] as const],
+    ...(older && { older: { ...older, commands: [[process.execPath, ...standIn] as const] } }),
+  }
+  const ingredients = await readIngredients(found, ['patches/a.patch', 'src/a.ts'])
+  expect(ingredients.map(({ path }) => path)).toEqual(['package.json', 'patches/a.patch', 'pnpm-lock.yaml'])
+  await using installed = await installDependencies({ ...found, manager }, ingredients)
+  expect(JSON.parse(await readFile(join(installed.folder, 'ran.json'), 'utf8'))).toEqual({
+    name: 'root',
+    pnpm: { overrides: {}, supportedArchitectures: { os: ['win32'], cpu: ['x64'] } },
+  })
+})
+
+test('a package whose build for Windows the lockfile does not have is named', () => {
+  const finder = new ScriptsFinder()
+  const look = (name: string, optional: readonly string[]) =>
+    finder.look(
+      `node_modules/${name}/package.json`,
+      Buffer.from(JSON.stringify({ optionalDependencies: Object.fromEntries(optional.map((each) => [each, '1'])) })),
+    )
+  look('rolldown', ['@rolldown/binding-win32-x64-msvc', '@rolldown/binding-linux-x64-gnu'])
+  look('esbuild', ['@esbuild/win32-x64', '@esbuild/win32-arm64'])
+  look('@esbuild/win32-x64', [])
+  look('chokidar', ['fsevents'])
+  expect(finder.missing()).toEqual(['rolldown (@rolldown/binding-win32-x64-msvc)'])
 })
 
 function unbuilt(files: Readonly<Record<string, object | string>>): string[] {

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { defaultCache } from '../../src/runtime/settings.ts'
 
 const cache = defaultCache(process.env)
@@ -28,19 +28,19 @@ afterAll(async () => {
   }
 })
 
-async function osrun(...given: string[]) {
+function start(...given: string[]) {
   // As on a developer's computer: Vitest writes no new snapshot where it believes to be in CI, and the guest's is told.
   const developer = { CI: undefined, CONTINUOUS_INTEGRATION: undefined, GITHUB_ACTIONS: undefined }
-  const { stdout, stderr, exitCode } = await execa(
-    process.execPath,
-    [join(process.cwd(), 'src/cli/main.ts'), 'test', ...given],
-    {
-      cwd: folder,
-      env: { OSRUN_RUNTIME: 'host', OSRUN_CACHE: cache, NO_COLOR: '1', ...developer },
-      reject: false,
-      stdin: 'ignore',
-    },
-  )
+  return execa(process.execPath, [join(process.cwd(), 'src/cli/main.ts'), 'test', ...given], {
+    cwd: folder,
+    env: { OSRUN_RUNTIME: 'host', OSRUN_CACHE: cache, NO_COLOR: '1', ...developer },
+    reject: false,
+    stdin: 'ignore',
+  })
+}
+
+async function osrun(...given: string[]) {
+  const { stdout, stderr, exitCode } = await start(...given)
   return { stdout, stderr, exitCode }
 }
 
@@ -56,7 +56,7 @@ test("a suite passes in Windows, from the project's own lockfile", { timeout }, 
   expect(stderr).toMatch(/Vitest 5\.\S+ is ready in the guest/)
 })
 
-test('the next run sends what was edited, and nothing else; what the suite writes comes back', {
+test('a suite that is watched gets what was edited, and nothing else; what each run writes comes back', {
   timeout,
 }, async () => {
   const edited = `
@@ -67,14 +67,35 @@ test('the next run sends what was edited, and nothing else; what the suite write
       expect(process.platform).toMatchInlineSnapshot()
     })
   `
-  await writeFile(join(folder, 'test/edited.test.js'), edited)
-  const { stdout, stderr, exitCode } = await osrun('edited', '-t', 'writes')
-  expect(stdout).toMatch(/Tests +1 passed/)
-  expect(exitCode).toBe(0)
-  expect(stderr).toMatch(/1 file sent \(/)
-  expect(stderr).not.toContain('is ready in the guest')
-  expect(await readFile(join(folder, 'made in windows.txt'), 'utf8')).toBe('win32')
-  expect(await readFile(join(folder, 'test/edited.test.js'), 'utf8')).toContain('toMatchInlineSnapshot(`"win32"`)')
+  const file = join(folder, 'test/edited.test.js')
+  await writeFile(file, edited)
+  const watching = start('--watch', 'edited', '-t', 'writes')
+  let said = ''
+  for (const stream of [watching.stdout, watching.stderr]) {
+    stream?.on('data', (piece) => {
+      said += piece
+    })
+  }
+  const heard = (words: RegExp) => vi.waitFor(() => expect(said).toMatch(words), timeout)
+  try {
+    await heard(/Tests +1 passed/)
+    await heard(/written by the suite: made in windows.txt, test\/edited.test.js\n/)
+    expect(said).toMatch(/1 file sent \(/)
+    expect(said).not.toContain('is ready in the guest')
+    expect(await readFile(join(folder, 'made in windows.txt'), 'utf8')).toBe('win32')
+    const written = await readFile(file, 'utf8')
+    expect(written).toContain('toMatchInlineSnapshot(`"win32"`)')
+
+    said = ''
+    await writeFile(file, written.replace('made in windows.txt', 'made again.txt'))
+    await heard(/RERUN +test\/edited.test.js/)
+    await heard(/Tests +1 passed/)
+    await heard(/written by the suite: made again.txt\n/)
+    expect(said.match(/\d+ files? sent/g)).toEqual(['1 file sent'])
+  } finally {
+    watching.kill('SIGINT')
+  }
+  expect((await watching).exitCode).toBe(130)
 })
 
 test('a bug that only Windows has is shown in the file of this computer', { timeout }, async () => {

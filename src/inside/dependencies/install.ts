@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { OsrunError } from '../../protocol/errors.ts'
 import type { Project } from '../project.ts'
 import type { Ingredient } from './key.ts'
+import type { Manager } from './managers.ts'
 
 /** Dependencies as Windows would have them, in a folder of this computer. Disposing it removes them. */
 export interface Dependencies extends AsyncDisposable {
@@ -29,18 +30,13 @@ export async function installDependencies(
       await mkdir(dirname(join(folder, path)), { recursive: true })
       await writeFile(join(folder, path), text)
     }
-    for (const [program, ...args] of manager.commands) {
-      const done = await execa(program, args, {
-        cwd: folder,
-        env: manager.env,
-        reject: false,
-        stdin: 'ignore',
-        all: true,
-        ...(signal && { cancelSignal: signal }),
-      })
-      if (done.failed) {
-        throw failure(manager.name, [program, ...args].join(' '), done)
-      }
+    const failed = await runAll(folder, manager, manager.commands, signal)
+    if (failed !== undefined && manager.older?.says.test(failed.all)) {
+      const manifest = join(folder, 'package.json')
+      await writeFile(manifest, manager.older.manifest(await readFile(manifest, 'utf8')))
+      fail(manager, await runAll(folder, manager, manager.older.commands, signal))
+    } else {
+      fail(manager, failed)
     }
   } catch (error) {
     await remove()
@@ -49,11 +45,40 @@ export async function installDependencies(
   return { folder, [Symbol.asyncDispose]: remove }
 }
 
-function failure(
-  manager: string,
-  command: string,
-  done: { code?: string | undefined; isCanceled: boolean; all: string },
-): OsrunError {
+interface Failed {
+  readonly command: string
+  readonly code?: string | undefined
+  readonly isCanceled: boolean
+  /** All that it said. */
+  readonly all: string
+}
+
+/** @returns the first command that fails */
+async function runAll(
+  folder: string,
+  { env }: Manager,
+  commands: Manager['commands'],
+  signal?: AbortSignal,
+): Promise<Failed | undefined> {
+  for (const [program, ...args] of commands) {
+    const { failed, code, isCanceled, all } = await execa(program, args, {
+      ...{ cwd: folder, env, reject: false, stdin: 'ignore', all: true },
+      ...(signal && { cancelSignal: signal }),
+    })
+    if (failed) {
+      return { command: [program, ...args].join(' '), code, isCanceled, all }
+    }
+  }
+  return undefined
+}
+
+function fail({ name }: Manager, failed: Failed | undefined): void {
+  if (failed !== undefined) {
+    throw failure(name, failed)
+  }
+}
+
+function failure(manager: string, { command, ...done }: Failed): OsrunError {
   if (done.isCanceled) {
     return new OsrunError('CANCELED', 'Installing the dependencies for Windows was canceled.')
   }

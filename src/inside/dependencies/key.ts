@@ -25,9 +25,9 @@ export async function readIngredients(
   { root, manager }: Project,
   paths: readonly string[],
 ): Promise<readonly Ingredient[]> {
-  const manifests = paths.filter((path) => basename(path) === 'package.json')
+  const more = paths.filter((path) => basename(path) === 'package.json' || manager.more?.test(path))
   const found: Ingredient[] = []
-  for (const path of new Set([manager.lockfile, 'package.json', ...manager.settings, ...manifests])) {
+  for (const path of new Set([manager.lockfile, 'package.json', ...manager.settings, ...more])) {
     const text = await readFile(join(root, path), 'utf8').catch(() => undefined)
     if (text !== undefined) {
       found.push({ path, text: manager.name === 'npm' ? withoutOurselves(path, text) : text })

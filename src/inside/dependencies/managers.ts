@@ -9,9 +9,22 @@ export interface Manager {
   readonly lockfile: string
   /** What decides about the result besides the lockfile and the manifests, where it exists. */
   readonly settings: readonly string[]
+  /** The same for files that may have any name: what programs, plugins and patches of the project's own they are. */
+  readonly more?: RegExp
   /** Programs with their arguments, one after the other. */
   readonly commands: readonly Command[]
+  /** What to do where the program is too old for these commands. */
+  readonly older?: Older
   readonly env: Readonly<Record<string, string>>
+}
+
+/** What an older program needs. */
+interface Older {
+  /** What it says of the newer commands. */
+  readonly says: RegExp
+  readonly commands: readonly Command[]
+  /** The project's own manifest, with what the newer commands say. */
+  manifest(text: string): string
 }
 
 // No script of a package runs: it would run on this computer, not in Windows.
@@ -24,7 +37,13 @@ const npm = {
   env: {},
 } as const
 
-const windows = JSON.stringify({ os: ['win32'], cpu: ['x64'] })
+const windows = { os: ['win32'], cpu: ['x64'] }
+
+// Hoisted: pnpm's own layout is made of links to links, which a guest makes one by one.
+const pnpm = [
+  ...(['pnpm', 'install', '--frozen-lockfile', '--ignore-scripts'] as const),
+  ...['--config.node-linker=hoisted', '--config.package-import-method=copy'],
+] as const
 
 /** By lockfile, in the order of preference. */
 const managers: readonly Manager[] = [
@@ -32,21 +51,25 @@ const managers: readonly Manager[] = [
     name: 'pnpm',
     lockfile: 'pnpm-lock.yaml',
     settings: ['pnpm-workspace.yaml', '.npmrc', '.pnpmfile.cjs', '.pnpmfile.mjs'],
-    // Hoisted: pnpm's own layout is made of links to links, which a guest makes one by one.
-    commands: [
-      [
-        ...(['pnpm', 'install', '--frozen-lockfile', '--ignore-scripts', '--os=win32', '--cpu=x64'] as const),
-        ...['--config.node-linker=hoisted', '--config.package-import-method=copy'],
-      ],
-    ],
+    more: /\.patch$/,
+    commands: [[...pnpm, '--os=win32', '--cpu=x64']],
+    older: {
+      says: /Unknown option/i,
+      commands: [pnpm],
+      manifest(text) {
+        const manifest: { pnpm?: object } = JSON.parse(text)
+        return JSON.stringify({ ...manifest, pnpm: { ...manifest.pnpm, supportedArchitectures: windows } })
+      },
+    },
     env: { CI: 'true' },
   },
   {
     name: 'yarn',
     lockfile: 'yarn.lock',
     settings: ['.yarnrc.yml', '.npmrc'],
+    more: /^\.yarn\/(releases|plugins|patches)\/|\.patch$/,
     commands: [
-      ['yarn', 'config', 'set', '--json', 'supportedArchitectures', windows],
+      ['yarn', 'config', 'set', '--json', 'supportedArchitectures', JSON.stringify(windows)],
       ['yarn', 'config', 'set', 'nodeLinker', 'node-modules'],
       ['yarn', 'install', '--immutable', '--mode=skip-build'],
     ],
@@ -61,6 +84,7 @@ const yarnOne: Manager = {
   name: 'yarn 1',
   lockfile: 'yarn.lock',
   settings: ['.yarnrc', '.npmrc'],
+  more: /^\.yarn\/releases\//,
   commands: [['yarn', 'install', '--frozen-lockfile', '--ignore-scripts', '--ignore-platform', '--non-interactive']],
   env: {},
 }

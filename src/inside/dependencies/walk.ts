@@ -6,7 +6,10 @@ export type Installed =
   | { readonly kind: 'file'; readonly path: string; readonly bytes: Buffer }
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
 
-/** What was installed in a folder, wherever in it: workspaces have a `node_modules` of their own. Paths with `/`. */
+/**
+ * What was installed in a folder, wherever in it: workspaces have a `node_modules` of their own. Packages that say that
+ * they are for another system, which Yarn 1 installs too, are not among it. Paths with `/`.
+ */
 export async function* walkInstalled(root: string): AsyncGenerator<Installed> {
   const real = await realpath(root)
   yield* walk(real, '', false)
@@ -18,7 +21,8 @@ async function* walk(root: string, folder: string, within: boolean): AsyncGenera
     const inside = within || entry.name === 'node_modules'
     if (entry.isDirectory()) {
       // Links to programs of this computer: Windows has other ones.
-      if (!(inside && (entry.name === '.bin' || entry.name === '.cache'))) {
+      const isHosts = inside && (entry.name === '.bin' || entry.name === '.cache')
+      if (!isHosts && (!inside || (await isForWindows(join(root, path))))) {
         yield* walk(root, path, inside)
       }
     } else if (inside && entry.isFile()) {
@@ -30,6 +34,18 @@ async function* walk(root: string, folder: string, within: boolean): AsyncGenera
       }
     }
   }
+}
+
+async function isForWindows(folder: string): Promise<boolean> {
+  const manifest = parse(await readFile(join(folder, 'package.json')).catch(() => Buffer.from('{}')))
+  return allows(manifest.os, 'win32') && allows(manifest.cpu, 'x64')
+}
+
+/** @param list names, of which some may be forbidden: `!win32` */
+function allows(list: unknown, ours: string): boolean {
+  const names = [list].flat().filter((name) => typeof name === 'string')
+  const wanted = names.filter((name) => !name.startsWith('!'))
+  return !names.includes(`!${ours}`) && (wanted.length === 0 || wanted.includes(ours) || wanted.includes('any'))
 }
 
 /** A package whose install script did not run. */
@@ -48,6 +64,8 @@ export class ScriptsFinder {
   readonly #wanting = new Map<string, { unbuilt: Unbuilt; optional: string[] }>()
   readonly #packages = new Set<string>()
   readonly #native = new Set<string>()
+  /** By package, the names of its builds for this kind of Windows. */
+  readonly #builds = new Map<string, string[]>()
 
   look(path: string, bytes: Buffer): void {
     const name = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\/package\.json$/.exec(path)?.[1]
@@ -60,8 +78,12 @@ export class ScriptsFinder {
     this.#packages.add(name)
     const manifest = parse(bytes)
     const scripts = installScripts.filter((script) => typeof manifest.scripts?.[script] === 'string')
+    const optional = Object.keys(manifest.optionalDependencies ?? {})
+    const builds = optional.filter((each) => /win(32|dows)-(x64|64)/.test(each))
+    if (builds.length > 0) {
+      this.#builds.set(name, builds)
+    }
     if (scripts.length > 0) {
-      const optional = Object.keys(manifest.optionalDependencies ?? {})
       this.#wanting.set(packageOf(path), { unbuilt: { name, scripts }, optional })
     }
   }
@@ -72,6 +94,13 @@ export class ScriptsFinder {
       .map(([, { unbuilt }]) => unbuilt)
   }
 
+  /** Packages that have a build for Windows, of which nothing was installed: the lockfile does not have it. */
+  missing(): string[] {
+    return [...this.#builds]
+      .filter(([, builds]) => !builds.some((build) => this.#packages.has(build)))
+      .map(([name, builds]) => `${name} (${builds.join(', ')})`)
+  }
+
   #isForWindows(name: string): boolean {
     return /win32|windows/.test(name) && this.#packages.has(name)
   }
@@ -80,6 +109,8 @@ export class ScriptsFinder {
 interface Manifest {
   readonly scripts?: Readonly<Record<string, unknown>>
   readonly optionalDependencies?: object
+  readonly os?: unknown
+  readonly cpu?: unknown
 }
 
 function parse(bytes: Buffer): Manifest {
