@@ -4,6 +4,7 @@ import module from 'node:module'
 import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { pathToFileURL } from 'node:url'
+import { patient } from './patience.ts'
 import type { Run } from './vitest-process.ts'
 import { type Edit, type WatchedSuite, watchSuite } from './watched-vitest.ts'
 
@@ -72,6 +73,7 @@ function start({ argv, env, cwd, watch }: Run, { library, command }: { library: 
   })
 }
 
+globalThis.setTimeout = patient(globalThis.setTimeout)
 try {
   main()
 } catch (error) {
