@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Edit } from './watched-vitest.ts'
 
@@ -22,9 +32,13 @@ export class ProjectFiles {
   readonly #root: string
   readonly #sent = new Map<string, Sent>()
   readonly #folders = new Set<string>()
+  readonly #symlink: typeof symlinkSync
+  /** In place of links, where the system has none: folders that hold what others do. */
+  readonly #copies: { readonly path: string; readonly target: string }[] = []
 
-  constructor(root: string) {
+  constructor(root: string, symlink: typeof symlinkSync = symlinkSync) {
     this.#root = root
+    this.#symlink = symlink
     this.#makeFolder(root)
   }
 
@@ -42,23 +56,40 @@ export class ProjectFiles {
     const event = this.#sent.has(path) ? 'change' : 'add'
     this.#makeFolder(dirname(target))
     writeFileSync(target, bytes)
+    for (const copy of this.#copiesOf(path)) {
+      this.#makeFolder(dirname(copy))
+      writeFileSync(copy, bytes)
+    }
     if (digest !== undefined) {
       this.#note(path, digest)
     }
     return { event, path: target }
   }
 
-  /** A folder that leads to another one of the project, as workspaces have them. */
+  /** A folder that leads to another one of the project, as workspaces have them; a copy of it where Wine has no links. */
   link(path: string, target: string): void {
     const place = join(this.#root, path)
+    const folder = join(this.#root, target)
     this.#makeFolder(dirname(place))
-    // A junction needs no privilege, and an absolute target.
-    symlinkSync(join(this.#root, target), place, 'junction')
+    try {
+      // A junction needs no privilege, and an absolute target.
+      this.#symlink(folder, place, 'junction')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTSUP') {
+        throw error
+      }
+      this.#copies.push({ path, target })
+      if (existsSync(folder)) {
+        cpSync(folder, place, { recursive: true })
+      }
+    }
   }
 
   remove(path: string): Edit {
     const target = join(this.#root, path)
-    rmSync(target, { force: true })
+    for (const each of [target, ...this.#copiesOf(path)]) {
+      rmSync(each, { force: true })
+    }
     this.#sent.delete(path)
     return { event: 'unlink', path: target }
   }
@@ -86,6 +117,12 @@ export class ProjectFiles {
       this.#sent.delete(path)
     }
     return { written, gone: [...missing] }
+  }
+
+  #copiesOf(path: string): string[] {
+    return this.#copies
+      .filter(({ target }) => path.startsWith(`${target}/`))
+      .map((copy) => join(this.#root, copy.path, path.slice(copy.target.length)))
   }
 
   #read(path: string): Buffer {
