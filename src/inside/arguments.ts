@@ -38,23 +38,26 @@ export function reportPlaces(given: readonly string[]): string[] {
   return places
 }
 
-/** Vitest's arguments that say how to report, and all others. */
-export function splitReporters(given: readonly string[]): { reporters: string[]; rest: string[] } {
-  const reporters: string[] = []
-  const rest: string[] = []
+/** Vitest's arguments for a run in parts: for who merges the reports, and for each part. Both hear of the coverage. */
+export function splitReporting(given: readonly string[]): { merge: string[]; parts: string[] } {
+  const merge: string[] = []
+  const parts: string[] = []
   for (let at = 0; at < given.length; at++) {
     const word = given[at] ?? ''
     const [, value] = /^--(?:reporter|outputFile(?:\.\w+)?)(=.*)?$/s.exec(word) ?? [undefined, null]
     if (value === null) {
-      rest.push(word)
+      parts.push(word)
+      if (/^--coverage/.test(word)) {
+        merge.push(word)
+      }
     } else if (value === undefined) {
-      reporters.push(...given.slice(at, at + 2))
+      merge.push(...given.slice(at, at + 2))
       at++
     } else {
-      reporters.push(word)
+      merge.push(word)
     }
   }
-  return { reporters, rest }
+  return { merge, parts }
 }
 
 /** An option of osrun's: whether a value follows it. */

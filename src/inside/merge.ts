@@ -1,37 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import { readdir, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { readFile, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { OsrunServer } from '../client/server.ts'
 import { OsrunError } from '../protocol/errors.ts'
-import { splitReporters } from './arguments.ts'
+import { splitReporting } from './arguments.ts'
+import { PartProgress } from './part-progress.ts'
+import { type Merging, type Part, partsOf } from './parts.ts'
 import { type Preparation, runSuite, type SuiteTask } from './suite.ts'
+import { vitestHere } from './vitest-here.ts'
 
-/** A suite that runs in several machines, or here as well, with one report. */
-export interface Merging {
-  /** How many machines share the test files. */
-  readonly shards: number
-  /** Whether the suite runs on this computer, too. */
-  readonly local: boolean
-}
-
-/** One of the runs, and the file that it leaves. */
-interface Part {
-  readonly name: string
-  /** How the report calls where it ran. */
-  readonly label: string
-  readonly arguments: readonly string[]
-}
-
-const systems: Readonly<Record<string, string>> = { linux: 'linux', darwin: 'macos' }
-const firstWithLabels = 5
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+const mergeProgram = fileURLToPath(new URL(`./merge-main.${extension}`, import.meta.url))
+const wordsKept = 2000
 
 /**
  * Runs the parts of a suite at the same time, and merges what they report with this computer's Vitest.
  * @returns the exit code of the merged run
- * @throws OsrunError, also where a part leaves no report
+ * @throws OsrunError RUNNER_FAILED where a part was lost, after the report of the others; BAD_OPTION, PROJECT_UNFIT
  */
 export async function runMerged(
   server: OsrunServer,
@@ -39,118 +27,100 @@ export async function runMerged(
   preparation: Preparation,
   merging: Merging,
 ): Promise<number> {
-  const vitest = findVitest(task.folder)
-  if (merging.local && vitest.major < firstWithLabels) {
-    throw new OsrunError(
-      'PROJECT_UNFIT',
-      `Vitest ${vitest.version} takes the same file of two systems for one: one report of both needs Vitest 5. Run ` +
-        '`vitest` and `osrun test` one after the other.',
-    )
-  }
-  const { reporters, rest } = splitReporters(task.arguments)
-  const reports = `.vitest/osrun-${randomBytes(4).toString('hex')}`
-  const folder = join(task.folder, reports)
-  const said = new Map<string, string>()
+  const folder = join(task.folder, '.vitest', `osrun-${randomBytes(4).toString('hex')}`)
+  const { merge, parts: forParts } = splitReporting(task.arguments)
+  const parts = partsOf(forParts, folder, merging)
+  const command = vitestHere(task.folder)
   try {
-    await Promise.all([
-      ...shardParts(rest, reports, merging).map(async (part) => {
-        const output = collect()
-        const { exitCode } = await runSuite(
-          server,
-          {
-            ...task,
-            ...output.streams,
-            arguments: part.arguments,
-            env: { ...task.env, VITEST_BLOB_LABEL: part.label },
-          },
-          preparation,
-        )
-        said.set(part.name, output.text())
-        task.say(`${part.name}: ${exitCode === 0 ? 'passed' : 'failed'}`)
-      }),
-      ...(merging.local ? [localPart(rest, reports)] : []).map(async (part) => {
-        const { all, exitCode } = await runHere(vitest.command, part.arguments, task, part.label)
-        said.set(part.name, all)
-        task.say(`${part.name}: ${exitCode === 0 ? 'passed' : 'failed'}`)
-      }),
-    ])
-    await checkReports(folder, said)
-    const merged = await execa(process.execPath, [vitest.command, 'run', `--merge-reports=${reports}`, ...reporters], {
-      cwd: task.folder,
-      stdio: 'inherit',
-      reject: false,
-      cancelSignal: task.signal,
-    })
-    return merged.exitCode ?? 1
+    const ends = await Promise.allSettled(
+      parts.map((part) =>
+        part.place === 'here' ? runHere(command, part, task) : runThere(server, part, task, preparation),
+      ),
+    )
+    task.signal.throwIfAborted()
+    const lost = ends.flatMap((end, index) =>
+      end.status === 'rejected' ? [{ part: parts[index] as Part, why: end.reason as unknown }] : [],
+    )
+    const whole = parts.filter((part) => lost.every((each) => each.part !== part))
+    const exitCode = whole.length === 0 ? 1 : await mergeParts(task, whole, merge)
+    if (lost.length > 0) {
+      throw lostParts(lost, parts.length)
+    }
+    return exitCode
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-/** The parts that run in machines. */
-export function shardParts(given: readonly string[], reports: string, { shards, local }: Merging): Part[] {
-  return Array.from({ length: shards }, (_each, index) => {
-    const place = shards === 1 ? '' : ` ${index + 1}/${shards}`
-    const shard = shards === 1 ? [] : [`--shard=${index + 1}/${shards}`]
-    return {
-      name: `windows${place}`,
-      // One system needs no name.
-      label: local ? 'windows' : '',
-      arguments: [...given, ...shard, ...blob(reports, `windows-${index + 1}`)],
-    }
-  })
+async function runThere(server: OsrunServer, part: Part, task: SuiteTask, preparation: Preparation): Promise<void> {
+  const progress = new PartProgress((line) => task.say(`${part.name}: ${line}`))
+  const stream = new PassThrough().setEncoding('utf8').on('data', (piece: string) => progress.take(piece))
+  const { exitCode } = await runSuite(
+    server,
+    {
+      ...task,
+      arguments: part.arguments,
+      stdout: stream,
+      stderr: stream,
+      say: (line) => task.say(`${part.name}: ${line}`),
+    },
+    preparation,
+  )
+  await checkEnd(part, task, progress, exitCode)
 }
 
-function localPart(given: readonly string[], reports: string): Part {
-  const label = systems[process.platform] ?? process.platform
-  return { name: label, label, arguments: ['run', ...given, ...blob(reports, label)] }
-}
-
-function blob(reports: string, name: string): string[] {
-  return ['--reporter=blob', `--outputFile.blob=${reports}/${name}.json`]
-}
-
-function runHere(command: string, given: readonly string[], task: SuiteTask, label: string) {
-  return execa(process.execPath, [command, ...given], {
+async function runHere(command: string, part: Part, task: SuiteTask): Promise<void> {
+  const progress = new PartProgress((line) => task.say(`${part.name}: ${line}`))
+  const child = execa(process.execPath, [command, ...part.arguments], {
     cwd: task.folder,
-    env: { ...task.env, VITEST_BLOB_LABEL: label },
+    env: task.env,
     stdin: 'ignore',
     all: true,
+    buffer: false,
     reject: false,
     cancelSignal: task.signal,
   })
+  child.all.setEncoding('utf8').on('data', (piece: string) => progress.take(piece))
+  const { exitCode } = await child
+  await checkEnd(part, task, progress, exitCode)
 }
 
-async function checkReports(folder: string, said: ReadonlyMap<string, string>): Promise<void> {
-  const reports = (await readdir(folder).catch(() => [])).map((name) => name.replace(/\.json$/, ''))
-  for (const [name, words] of said) {
-    const report = name.startsWith('windows') ? `windows-${/(\d+)\//.exec(name)?.[1] ?? 1}` : name
-    if (!reports.includes(report)) {
-      throw new OsrunError('RUNNER_FAILED', `The run "${name}" left no report. What it said:\n${words.trim()}`)
-    }
+/** A run that ended without a report has failed as a whole, whatever its exit code. */
+async function checkEnd(part: Part, { say }: SuiteTask, progress: PartProgress, exitCode?: number): Promise<void> {
+  const isThere = await readFile(part.blob).then(
+    () => true,
+    () => false,
+  )
+  if (!isThere) {
+    const words = progress.text.slice(-wordsKept) || 'nothing'
+    throw new OsrunError('RUNNER_FAILED', `Vitest ended with ${exitCode} and left no report. It said:\n${words}`)
+  }
+  say(`${part.name}: ${exitCode === 0 ? 'passed' : 'failed'}`)
+  // Of an error outside of all tests the report has no words.
+  const unhandled = progress.text.indexOf('Unhandled Error')
+  if (unhandled >= 0) {
+    say(`${part.name} has also said:\n${progress.text.slice(unhandled, unhandled + wordsKept)}\n`)
   }
 }
 
-function findVitest(folder: string): { command: string; version: string; major: number } {
-  const require = createRequire(join(folder, 'package.json'))
-  try {
-    const root = dirname(dirname(require.resolve('vitest/node')))
-    const { version }: { version: string } = require(join(root, 'package.json'))
-    return { command: join(root, 'vitest.mjs'), version, major: Number(version.split('.')[0]) }
-  } catch (cause) {
-    throw new OsrunError(
-      'PROJECT_UNFIT',
-      `Expected Vitest to be installed in ${folder}: it merges the reports. Install the project's dependencies first.`,
-      { cause },
-    )
-  }
-}
-
-/** Streams of which nobody needs to see anything unless something is missing. */
-function collect() {
-  let text = ''
-  const stream = new PassThrough().setEncoding('utf8').on('data', (piece: string) => {
-    text += piece
+async function mergeParts(task: SuiteTask, parts: readonly Part[], given: readonly string[]): Promise<number> {
+  const systems = parts.flatMap(({ blob, system }) => (system === undefined ? [] : [[basename(blob), system]]))
+  const folder = dirname(parts[0]?.blob ?? '')
+  const words = [mergeProgram, folder, JSON.stringify(Object.fromEntries(systems)), ...given]
+  const merged = await execa(process.execPath, words, {
+    cwd: task.folder,
+    stdin: 'ignore',
+    stdout: 'inherit',
+    stderr: 'inherit',
+    reject: false,
+    cancelSignal: task.signal,
   })
-  return { streams: { stdout: stream, stderr: stream }, text: () => text }
+  return merged.exitCode ?? 1
+}
+
+function lostParts(lost: readonly { part: Part; why: unknown }[], all: number): OsrunError {
+  const words = lost.map(({ part, why }) => `${part.name}: ${why instanceof Error ? why.message : why}`)
+  const rest = lost.length === all ? 'There is no report' : 'The report above is that of the others'
+  const cause = lost[0]?.why
+  return new OsrunError('RUNNER_FAILED', `${rest}, for this was lost:\n${words.join('\n')}`, { cause })
 }

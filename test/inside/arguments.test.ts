@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { reportPlaces, separate, splitReporters, vitestArguments } from '../../src/inside/arguments.ts'
+import { reportPlaces, separate, splitReporting, vitestArguments } from '../../src/inside/arguments.ts'
 import { PathMap } from '../../src/inside/path-map.ts'
 
 const map = new PathMap('C:\\inside\\lib', '/home/me/lib')
@@ -53,10 +53,10 @@ test.each([
   expect(reportPlaces(given)).toEqual(places)
 })
 
-test('how to report is told to the one that merges, all else to each part', () => {
-  const given = ['a.test.ts', '--reporter=dot', '--bail', '1', '--reporter', 'junit', '--outputFile.junit=o.xml', '-u']
-  expect(splitReporters(given)).toEqual({
-    reporters: ['--reporter=dot', '--reporter', 'junit', '--outputFile.junit=o.xml'],
-    rest: ['a.test.ts', '--bail', '1', '-u'],
+test('how to report is told to the one that merges, all else to each part, and both hear of the coverage', () => {
+  const given = ['a.test.ts', '--reporter=dot', '--bail', '1', '--reporter', 'junit', '--outputFile.junit=o.xml']
+  expect(splitReporting([...given, '--coverage', '-u'])).toEqual({
+    merge: ['--reporter=dot', '--reporter', 'junit', '--outputFile.junit=o.xml', '--coverage'],
+    parts: ['a.test.ts', '--bail', '1', '--coverage', '-u'],
   })
 })
