@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import { OsrunError } from '../protocol/errors.ts'
+import type { Answer } from './answer.ts'
 import type { Run, Terms } from './guest/vitest-process.ts'
 import { Decoder, encode, type Message } from './guest/wire.ts'
 
@@ -19,6 +20,7 @@ const messages = {
   out: v.object({ channel: v.picklist(['stdout', 'stderr']) }),
   rested: v.object({}),
   taken: v.object({ refused: v.array(v.object({ path, message: v.string() })) }),
+  ask: v.object({ id: v.number(), question: v.unknown() }),
   exit: v.object({ code: v.nullable(v.number()), signal: v.nullable(v.string()) }),
   changes: v.object({ written: v.array(v.object({ path, size })), gone: v.array(path) }),
   file: v.object({ path }),
@@ -35,10 +37,12 @@ export interface RunListener {
   out(channel: 'stdout' | 'stderr', bytes: Uint8Array): void
   /** One of the runs of a suite that is watched has ended; what it wrote is there. */
   rested?(): void
+  /** A test in the guest asks for something of its machine. */
+  asked(question: unknown): Promise<Answer>
 }
 
 /** What comes of a run by itself. All else answers something that was said. */
-const ofRun = ['started', 'out', 'rested', 'exit'] as const
+const ofRun = ['started', 'out', 'ask', 'rested', 'exit'] as const
 
 const waitBetween = 250
 
@@ -142,6 +146,8 @@ export class RunnerLink {
       const said = await this.#next(this.#run, ofRun)
       if (said.type === 'rested') {
         listener.rested?.()
+      } else if ('question' in said) {
+        this.#answer(Number(said.id), listener.asked(said.question))
       } else if ('warm' in said) {
         listener.started(said.warm === true)
       } else if ('channel' in said) {
@@ -160,6 +166,11 @@ export class RunnerLink {
   async edited(): Promise<Said<'taken'>['refused']> {
     await this.say({ type: 'edited' })
     return (await this.expect('taken')).refused
+  }
+
+  #answer(id: number, answer: Promise<Answer>): void {
+    // The run goes on meanwhile; where the connection is lost, that ends it.
+    answer.then(({ header, body }) => this.say({ type: 'answer', id, ...header }, body)).catch(() => {})
   }
 
   async changes(): Promise<Said<'changes'>> {

@@ -12,6 +12,7 @@ import { dependencyKey, type Ingredient } from './dependencies/key.ts'
 import { ScriptsFinder, type Unbuilt, walkInstalled } from './dependencies/walk.ts'
 import { digestOf } from './guest/project-files.ts'
 import type { Terms } from './guest/vitest-process.ts'
+import { insidePackage } from './inside-package.ts'
 import { RunnerLink } from './link.ts'
 import { guestFolder, insideFolder, type Project } from './project.ts'
 import { sendFiles } from './send-files.ts'
@@ -60,7 +61,7 @@ export async function prepareSnapshot(task: SnapshotTask): Promise<PreparedSnaps
   const parent = (await room.templates(guest)).find(({ name }) => name === 'provisioned')
   const key = dependencyKey(task.ingredients, [
     ...['inside 1', task.node.version, guestFolder(project.root), project.cwd, String(parent?.id)],
-    digestOf(Buffer.from(JSON.stringify(runner))),
+    digestOf(Buffer.from(JSON.stringify([runner, await insidePackage()]))),
   ])
   const recipe = recipeName(project)
   const name = `${recipe}-${key}`
@@ -114,6 +115,9 @@ async function build(task: SnapshotTask, claim: RecipeClaim, runner: readonly Ru
     onProgress({ phase: 'bringing dependencies and files into the guest' })
     const finder = await sendDependencies(link, dependencies.folder)
     sayMissing(task, finder.missing())
+    for (const { path, text } of await insidePackage()) {
+      await link.say({ type: 'write', path }, Buffer.from(text))
+    }
     await sendFiles(link, project.root, task.manifest, new Map())
     await link.sync()
     onProgress({ phase: 'loading Vitest in the guest' })

@@ -3,6 +3,7 @@ import { MachineRoom } from '../client/machine-room.ts'
 import type { OsrunServer } from '../client/server.ts'
 import type { Win } from '../client/win.ts'
 import type { Progress } from '../protocol/messages.ts'
+import { answerFor } from './answer.ts'
 import { reportPlaces, vitestArguments } from './arguments.ts'
 import { type BroughtBack, bringBack, type WayBack } from './bring-back.ts'
 import { dependencyKey, readIngredients } from './dependencies/key.ts'
@@ -144,7 +145,7 @@ async function runIn(win: Win, task: SuiteTask, preparation: Preparation): Promi
     say(sentWords(sent, link.sent))
     const reports = reportPlaces(task.arguments).map((path) => inProject(task, project, path))
     const way: WayBack = { root: project.root, map, sent: known, include, reports }
-    const exitCode = await execute(link, task, preparation, way)
+    const exitCode = await execute(win, link, task, preparation, way)
     const back = await bringBack(link, way)
     for (const line of backWords(back)) {
       say(line)
@@ -160,6 +161,7 @@ async function runIn(win: Win, task: SuiteTask, preparation: Preparation): Promi
 }
 
 async function execute(
+  win: Win,
   link: RunnerLink,
   task: SuiteTask,
   { project, map }: Preparation,
@@ -174,6 +176,7 @@ async function execute(
       started() {},
       out: (channel, piece) => output.write(channel, piece),
       rested: () => following?.rested(),
+      asked: (question) => answerFor(win, question),
     })
   } finally {
     await following?.stop()

@@ -4,9 +4,13 @@ import { mkdir, mkdtemp, readFile, realpath, rm, symlink } from 'node:fs/promise
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { answerFor, type Machine } from '../../src/inside/answer.ts'
 import { digestOf } from '../../src/inside/guest/project-files.ts'
+import { insidePackage } from '../../src/inside/inside-package.ts'
 import { RunnerLink } from '../../src/inside/link.ts'
+import { OsrunError } from '../../src/protocol/errors.ts'
 
 /** Milliseconds: several runs of Vitest, each with a process for each file. */
 const timeout = 180_000
@@ -15,6 +19,17 @@ const timeout = 180_000
 let folder: string
 let runner: ChildProcess
 let link: RunnerLink
+const done: unknown[] = []
+
+/** Stands for the machine, of which there is none here. */
+const machine: Machine = {
+  screenshot: async () => ({ png: Buffer.from('a picture'), width: 800, height: 600 }),
+  async run(command): Promise<never> {
+    throw new OsrunError('COMMAND_NOT_FOUND', `There is no ${command}`)
+  },
+  keyboard: { type: async (text) => void done.push(text), press: async (keys) => void done.push(keys) },
+  mouse: { move: async (...place) => void done.push(place), click: async (...place) => void done.push(place) },
+}
 
 beforeEach(async () => {
   folder = join(await realpath(await mkdtemp(join(tmpdir(), 'osrun runner '))), 'project')
@@ -59,6 +74,7 @@ async function runWith(
   let warm: boolean | undefined
   const job = { argv: ['run', ...argv], env: { GIVEN: 'given' }, cwd: 'deep', watch: false }
   const code = await link.run(job, terms, {
+    asked: (question) => answerFor(machine, question),
     started(loaded) {
       warm = loaded
     },
@@ -133,6 +149,7 @@ test('a suite that is watched runs what depends on an edit, takes keys, and ends
     { env: { NO_COLOR: '1' } },
     {
       started() {},
+      asked: (question) => answerFor(machine, question),
       out(_channel, bytes) {
         output += Buffer.from(bytes)
       },
@@ -182,7 +199,12 @@ test('a suite that is watched runs what depends on an edit, takes keys, and ends
 test('a file that cannot be written while a suite runs is told, and the others go on', { timeout }, async () => {
   await write('deep/package.json', '{"type": "module"}')
   await write('deep/a.test.js', passing.replace(/.*counts.*/, ''))
-  const listener = { started() {}, out() {}, rested: vi.fn() }
+  const listener = {
+    started() {},
+    out() {},
+    asked: (question: unknown) => answerFor(machine, question),
+    rested: vi.fn(),
+  }
   const ended = link.run(
     { argv: ['--watch'], env: { GIVEN: 'given' }, cwd: 'deep', watch: true },
     { env: {} },
@@ -212,4 +234,49 @@ test('a project without Vitest says so', async () => {
   await rm(join(folder, 'node_modules'))
   await write('deep/package.json', '{}')
   await expect(link.load({ env: {} }, 'deep')).rejects.toThrow(/In the guest: .*vitest/s)
+})
+
+const inside = `
+  import { expect } from 'vitest'
+  import { test } from 'vitest-environment-osrun/inside'
+  test('asks its machine', async ({ win }) => {
+    const shot = await win.screenshot({ path: 'shots/a.png' })
+    expect([shot.width, shot.height, shot.png.length]).toEqual([800, 600, 9])
+    await win.keyboard.type('hello')
+    await win.keyboard.press('Control+A')
+    await win.mouse.click(1, 2, { count: 2 })
+    await expect(win.run('nothing')).rejects.toMatchObject({ code: 'COMMAND_NOT_FOUND', stack: expect.stringContaining('inside.test.js') })
+    await expect(win.run('nothing', { wrong: 1 })).rejects.toMatchObject({ code: 'BAD_OPTION', message: expect.stringContaining('options.wrong') })
+    await expect(win.restore()).rejects.toThrow('would end this very suite')
+    await expect(win.snapshot('a')).rejects.toThrow('cannot hold the connection')
+  })
+`
+
+test('a test asks for its machine, which the computer that started it has', async () => {
+  await write('deep/package.json', '{"type": "module"}')
+  for (const { path, text } of await insidePackage()) {
+    await link.say({ type: 'write', path: `deep/${path}` }, Buffer.from(text))
+  }
+  await write('deep/inside.test.js', inside)
+  expect(await run()).toMatchObject({ code: 0, output: expect.stringMatching(/Tests +1 passed/) })
+  expect(done).toEqual(['hello', 'Control+A', [1, 2, { count: 2 }]])
+  expect(await readFile(join(folder, 'deep/shots/a.png'), 'utf8')).toBe('a picture')
+})
+
+test('where there is no such machine, the test is skipped', async () => {
+  await write('deep/package.json', '{"type": "module"}')
+  for (const { path, text } of await insidePackage()) {
+    await link.say({ type: 'write', path: `deep/${path}` }, Buffer.from(text))
+  }
+  await write('deep/inside.test.js', inside)
+  await link.sync()
+  const { stdout, exitCode } = await execa('node', ['../node_modules/vitest/vitest.mjs', 'run', '--reporter=verbose'], {
+    cwd: join(folder, 'deep'),
+    env: { NO_COLOR: '1' },
+    reject: false,
+  })
+  expect({ stdout, exitCode }).toMatchObject({
+    stdout: expect.stringContaining('[needs the machine of `osrun test`]'),
+    exitCode: 0,
+  })
 })

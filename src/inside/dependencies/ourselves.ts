@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 
-const ourName = 'vitest-environment-osrun'
+/** The name of this package. */
+export const ourName = 'vitest-environment-osrun'
 const kinds = ['dependencies', 'devDependencies', 'optionalDependencies'] as const
 
 type Manifest = { [kind in (typeof kinds)[number]]?: Record<string, string> }

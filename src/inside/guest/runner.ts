@@ -9,10 +9,17 @@ import type { Edit } from './watched-vitest.ts'
 import { Decoder, encode, type Message } from './wire.ts'
 
 const [port, root = ''] = process.argv.slice(2)
+// Tests ask here for what their machine shall do.
+process.env['OSRUN_INSIDE_PORT'] = port
 const files = new ProjectFiles(root)
 let waiting: VitestProcess | undefined
 
-/** One client at a time: the machine is its alone. */
+/** The client whose suite runs, and who of its tests waits for which answer of it. */
+let leader: Client | undefined
+const asking = new Map<number, Client>()
+let questions = 0
+
+/** One client at a time, as the machine is its alone, and tests that ask something of it. */
 class Client {
   readonly #socket: Socket
   #running: VitestProcess | undefined
@@ -33,7 +40,7 @@ class Client {
       }
     })
     socket.on('error', () => {})
-    socket.on('close', () => this.#running?.kill())
+    socket.on('close', () => this.#end())
     this.#say({ type: 'hello', node: process.version, platform: process.platform })
   }
 
@@ -49,6 +56,8 @@ class Client {
       run: () => this.#run(header as unknown as { terms: Terms; run: Run }),
       keys: () => this.#running?.tell({ keys: body.toString() }),
       edited: () => this.#tellEdits(),
+      ask: () => this.#ask(header['question']),
+      answer: () => answer(header, body),
       stop: () => this.#running?.kill(),
       changes: () => this.#say({ type: 'changes', ...files.changes() }),
       read: () => this.#say({ type: 'file', path }, files.take(path)),
@@ -96,6 +105,7 @@ class Client {
     }
     this.#running = chosen
     this.#edits = []
+    leader = this
     chosen.loaded.then(
       () => {
         this.#say({ type: 'started', warm })
@@ -112,6 +122,27 @@ class Client {
     )
   }
 
+  #ask(question: unknown): void {
+    if (leader === undefined) {
+      this.answer({ error: { message: 'No suite runs in this machine.' } })
+      return
+    }
+    const id = ++questions
+    asking.set(id, this)
+    leader.#say({ type: 'ask', id, question })
+  }
+
+  answer(header: Readonly<Record<string, unknown>>, body?: Uint8Array): void {
+    this.#say({ ...header, type: 'answer' }, body)
+  }
+
+  #end(): void {
+    this.#running?.kill()
+    if (leader === this) {
+      leader = undefined
+    }
+  }
+
   #say(header: Readonly<Record<string, unknown>>, body?: Uint8Array): void {
     if (!this.#socket.destroyed) {
       this.#socket.write(encode(header, body))
@@ -126,6 +157,12 @@ class Client {
 
 function words(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+function answer(header: Readonly<Record<string, unknown>>, body: Uint8Array): void {
+  const id = Number(header['id'])
+  asking.get(id)?.answer(header, body)
+  asking.delete(id)
 }
 
 createServer({ noDelay: true }, (socket) => void new Client(socket)).listen(Number(port), '127.0.0.1')
