@@ -115,6 +115,7 @@ async function mergeParts(task: SuiteTask, parts: readonly Part[], given: readon
     reject: false,
     cancelSignal: task.signal,
   })
+  task.signal.throwIfAborted()
   return merged.exitCode ?? 1
 }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { PNG } from 'pngjs'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { defaultCache } from '../../src/runtime/settings.ts'
 
@@ -98,17 +99,36 @@ test('a suite that is watched gets what was edited, and nothing else; what each 
   expect((await watching).exitCode).toBe(130)
 })
 
-test('a bug that only Windows has is shown in the file of this computer', { timeout }, async () => {
-  const { stdout, stderr, exitCode } = await osrun(
-    '--dir',
-    'bug',
-    '--reporter=junit',
-    '--reporter=default',
-    '--outputFile.junit=out.xml',
-  )
+test('beside a run here, a bug that only Windows has is plain, in the file of this computer; a test sees its screen', {
+  timeout,
+}, async () => {
+  const inside = `
+    import { expect } from 'vitest'
+    import { test } from 'vitest-environment-osrun/inside'
+    test('sees the desktop it runs in', async ({ win }) => {
+      const { width, height } = await win.screenshot({ path: 'test-results/desktop.png' })
+      expect(width / height).toBeGreaterThan(1)
+      await win.mouse.move(10, 10)
+      await win.keyboard.press('Escape')
+      expect((await win.run('echo seen')).stdout).toBe('seen')
+    })
+  `
+  await writeFile(join(folder, 'bug/screen.test.js'), inside)
+  await mkdir(join(folder, 'node_modules'))
+  for (const name of ['vitest', 'vitest-environment-osrun']) {
+    await symlink(join(process.cwd(), 'node_modules', name), join(folder, 'node_modules', name))
+  }
+  const reporting = ['--reporter=junit', '--reporter=default', '--outputFile.junit=out.xml']
+  const { stdout, stderr, exitCode } = await osrun('--side-by-side', '--dir', 'bug', ...reporting)
+  const said = stdout + stderr
+  expect(said).toMatch(/Test Files +1 failed \| 2 passed \| 1 skipped \(4\)/)
   expect(exitCode).toBe(1)
-  expect(stdout + stderr).toContain("expected '\\docs\\start' to be '/docs/start'")
-  expect(stdout + stderr).toMatch(/❯ bug\/joined-path\.test\.js:10:36/)
-  expect(stdout + stderr).toContain("toBe('/docs/start')")
+  expect(said).toContain('FAIL  |windows| bug/joined-path.test.js > a route has slashes')
+  expect(said).toContain("expected '\\docs\\start' to be '/docs/start'")
+  expect(said).toMatch(/❯ bug\/joined-path\.test\.js:10:36/)
+  expect(said).toContain("toBe('/docs/start')")
+  expect(said).toMatch(/Fails in windows only:\n {2}bug\/joined-path\.test\.js > a route has slashes\n/)
+  expect(said).not.toContain('Fails in linux only')
   expect(await readFile(join(folder, 'out.xml'), 'utf8')).toContain('bug/joined-path.test.js')
+  expect(PNG.sync.read(await readFile(join(folder, 'test-results/desktop.png'))).width).toBeGreaterThan(100)
 })
