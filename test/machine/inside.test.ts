@@ -121,7 +121,7 @@ test('beside a run here, a bug that only Windows has is plain, in the file of th
   const reporting = ['--reporter=junit', '--reporter=default', '--outputFile.junit=out.xml']
   const { stdout, stderr, exitCode } = await osrun('--side-by-side', '--dir', 'bug', ...reporting)
   const said = stdout + stderr
-  expect(said).toMatch(/Test Files +1 failed \| 2 passed \| 1 skipped \(4\)/)
+  expect(said).toMatch(/Tests +1 failed \| 2 passed \| 1 skipped \(4\)/)
   expect(exitCode).toBe(1)
   expect(said).toContain('FAIL  |windows| bug/joined-path.test.js > a route has slashes')
   expect(said).toContain("expected '\\docs\\start' to be '/docs/start'")
