@@ -11,6 +11,7 @@ export interface WindowsFlags {
   readonly edition?: string
   readonly language?: string
   readonly profile?: string
+  readonly firmware?: string
   readonly sha256?: string
   readonly user?: string
   readonly passwordFile?: string
@@ -45,6 +46,7 @@ export function addWindowsFlags(command: Command): Command {
         'stock',
       ]),
     )
+    .addOption(new Option('--firmware <name>', 'what starts the machine (default: bios)').choices(['bios', 'uefi']))
     .option('--sha256 <digest>', 'digest of the medium; another one is refused')
     .option('--user <name>', 'account that logs on by itself (default: the built-in administrator)')
     .option(`${password.flag} <file>`, `file with its password (default: ${password.variable}, else Passw0rd!)`)
@@ -74,9 +76,9 @@ export async function readWindowsFlags(
 
 /** Of all that a command was told, what is for Windows alone. */
 export function windowsFlagsOf(command: WindowsFlags): Given {
-  const { iso, edition, language, profile, sha256, user, passwordFile, computer, timeZone, locale } = command
+  const { iso, edition, language, profile, firmware, sha256, user, passwordFile, computer, timeZone, locale } = command
   const { keyboard, productKeyFile, compact, drivers, ownSteps } = command
-  const flags = { iso, edition, language, profile, sha256, user, passwordFile, computer, timeZone, locale }
+  const flags = { iso, edition, language, profile, firmware, sha256, user, passwordFile, computer, timeZone, locale }
   return { ...flags, keyboard, productKeyFile, compact, drivers, ownSteps }
 }
 

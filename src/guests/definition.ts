@@ -20,6 +20,8 @@ export interface Guest {
   }
   /** Default `virtio`. */
   readonly devices?: Devices
+  /** Has a use for Hyper-V enlightenments. */
+  readonly enlightened?: true
   /** Who can set the guest's clock: our agent, or QEMU's guest agent where the system below is not Windows. */
   readonly clockSetter: 'agent' | 'guest-agent'
   /** Command interpreters that a client may ask for. */
@@ -33,11 +35,14 @@ export interface Guest {
   readonly bootDeadline: { readonly accelerated: number; readonly emulated: number }
 }
 
-/** What a guest's recipe leaves: the disk, what boots it, and the hash of both. */
+/** What a guest's recipe or its installation leaves: the disk, what boots it, and the hash of both. */
 export interface GuestFiles {
   readonly disk: string
   readonly kernel?: string
   readonly initrd?: string
+  /** The code of a firmware that boots by UEFI, and what it remembers of the disk: both, or a BIOS boots. */
+  readonly firmware?: string
+  readonly variables?: string
   /** Hexadecimal; guests with the same id have the same files. */
   readonly id: string
 }

@@ -13,6 +13,7 @@ function windows(name: string, description: string, memoryMiB: number): Guest {
     cpuModel: 'Skylake-Client-v4',
     screen: { width: 1280, height: 800 },
     devices: 'inbox',
+    enlightened: true,
     clockSetter: 'agent',
     shells: ['cmd', 'powershell'],
     warmUp: [

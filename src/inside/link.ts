@@ -42,7 +42,7 @@ export interface RunListener {
 }
 
 /** What comes of a run by itself. All else answers something that was said. */
-const ofRun = ['started', 'out', 'ask', 'rested', 'exit'] as const
+const ofRun = ['started', 'out', 'rested', 'ask', 'exit'] as const
 
 const waitBetween = 250
 
@@ -144,10 +144,11 @@ export class RunnerLink {
     await this.say({ type: 'run', run, terms })
     for (;;) {
       const said = await this.#next(this.#run, ofRun)
-      if (said.type === 'rested') {
+      if (said.type === 'ask') {
+        const { id, question } = said as Said<'ask'>
+        this.#answer(id, listener.asked(question))
+      } else if (said.type === 'rested') {
         listener.rested?.()
-      } else if ('question' in said) {
-        this.#answer(Number(said.id), listener.asked(said.question))
       } else if ('warm' in said) {
         listener.started(said.warm === true)
       } else if ('channel' in said) {

@@ -5,6 +5,7 @@ import { OsrunError } from '../protocol/errors.ts'
 import { type AgentGreeting, AgentLink } from './agent-link.ts'
 import { copyOverlay, createOverlay, linkLayers, topName } from './disk.ts'
 import { asDiskFull } from './disk-full.ts'
+import { variablesIn, writableVariables } from './firmware.ts'
 import { setGuestClock } from './guest-clock.ts'
 import { LastWords } from './last-words.ts'
 import { type QemuStart, qemuArguments } from './qemu-arguments.ts'
@@ -83,6 +84,7 @@ export class Machine {
     try {
       await mkdir(place.folder, { recursive: true, mode: 0o700 })
       const overlay = await prepareDisk(programs, place.folder, origin)
+      await writableVariables(origin.shape.firmware, place.folder)
       const words = qemuArguments(qemuStart(place, origin, overlay))
       const command = {
         program: programs.qemu,
@@ -256,6 +258,7 @@ function qemuStart(place: MachinePlace, origin: MachineOrigin, disk: string): Qe
     shape: origin.shape,
     memory: origin.memory,
     disk,
+    ...(origin.shape.firmware && { variables: variablesIn(place.folder) }),
     network: origin.network,
     ...(origin.media && { media: origin.media }),
     incoming: origin.load !== undefined,

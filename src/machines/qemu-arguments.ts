@@ -19,6 +19,8 @@ export interface QemuStart {
   readonly memory: MachineMemory
   /** The machine's own writable overlay. */
   readonly disk: string
+  /** The machine's own copy of its firmware's variables, where the shape has a firmware. */
+  readonly variables?: string
   readonly network: 'isolated' | 'internet'
   /** Read-only media in the machine's drives; without a kernel it starts from the first of them. For `inbox` alone. */
   readonly media?: readonly string[]
@@ -39,6 +41,7 @@ export function qemuArguments(start: QemuStart): string[] {
   return [
     ...processArguments(start),
     ...machineArguments(start),
+    ...firmwareArguments(start),
     ...diskArguments(start),
     ...networkArguments(start),
     ...deviceArguments(start),
@@ -71,7 +74,7 @@ function humanMonitorArguments(socket: string | undefined): string[] {
 function machineArguments({ shape, memory }: QemuStart): string[] {
   return [
     '-machine',
-    `${shape.machineType},memory-backend=${ramBlock},mem-merge=off,dump-guest-core=off,vmport=off,${boardOptions(shape)}`,
+    `${shape.machineType},memory-backend=${ramBlock},mem-merge=off,dump-guest-core=off,vmport=off,${boardOptions(shape)}${firmwareOptions(shape)}`,
     ...['-accel', acceleratorArgument(shape)],
     ...['-cpu', shape.cpuModel],
     ...['-smp', `cpus=${shape.cpus}`],
@@ -89,6 +92,22 @@ function isInbox({ devices }: MachineShape): boolean {
 // What nobody has a use for costs time at each start. Windows starts from AHCI, and wants a keyboard controller.
 function boardOptions(shape: MachineShape): string {
   return isInbox(shape) ? 'hpet=off' : 'sata=off,smbus=off,i8042=off'
+}
+
+function firmwareOptions({ firmware }: MachineShape): string {
+  return firmware === undefined ? '' : ',pflash0=firmware,pflash1=variables'
+}
+
+// Flash of the board: what the guest wrote to it is part of the device state, and so in each snapshot.
+function firmwareArguments({ shape: { firmware }, variables = '' }: QemuStart): string[] {
+  if (firmware === undefined) {
+    return []
+  }
+  const flash = (name: string, filename: string, readOnly: boolean) => [
+    '-blockdev',
+    JSON.stringify({ driver: 'raw', 'node-name': name, 'read-only': readOnly, file: { driver: 'file', filename } }),
+  ]
+  return [...flash('firmware', firmware.code, true), ...flash('variables', variables, false)]
 }
 
 function memoryBackend(memory: MachineMemory): object {

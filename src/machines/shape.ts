@@ -12,8 +12,18 @@ export interface MachineShape {
   readonly screen: { readonly width: number; readonly height: number }
   /** Direct kernel boot; the files are opened again at each start. Without it the firmware starts what is on the disk. */
   readonly kernel?: { readonly image: string; readonly initrd: string; readonly commandLine: string }
+  /** Starts the machine by UEFI: a BIOS starts it without. */
+  readonly firmware?: Firmware
   /** Default `virtio`. */
   readonly devices?: Devices
+}
+
+/** A firmware that boots by UEFI. */
+export interface Firmware {
+  /** Its code, opened again at each start. */
+  readonly code: string
+  /** What it remembers, such as which system to boot: each machine writes to a copy of its own. */
+  readonly variables: string
 }
 
 /**

@@ -11,6 +11,7 @@ export const mediaOptions = v.strictObject({
   edition: v.optional(word('"Professional"')),
   language: v.optional(word('"en-us"')),
   profile: v.optional(v.picklist(['slim', 'stock'], '"slim" or "stock"')),
+  firmware: v.optional(v.picklist(['bios', 'uefi'], '"bios" or "uefi"')),
   sha256: v.optional(v.pipe(text, v.regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits'))),
   ...windowsWishEntries,
   drivers: v.optional(folder),
@@ -30,6 +31,8 @@ export interface MediaOptions extends WindowsWishes {
   readonly language?: string
   /** `slim` (default): without Defender, updates and indexing. `stock`: as users have it. */
   readonly profile?: 'slim' | 'stock'
+  /** What starts the machine. Default `bios`. */
+  readonly firmware?: 'bios' | 'uefi'
   /** Of the medium; another one is refused. */
   readonly sha256?: string
   /** A folder with drivers that Windows gets before it starts: `*.inf` and what belongs to them, in folders or not. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Guest, GuestFiles } from '../guests/guest.ts'
+import { probeEnlightenments } from '../machines/probe/enlightenments.ts'
 import type { Accelerator, MachineShape } from '../machines/shape.ts'
 import { type KeyParts, storeFormat } from '../snapshots/key.ts'
 
@@ -10,6 +11,20 @@ export interface Equipment {
   readonly qemuVersion: string
   readonly memoryMiB?: number | undefined
   readonly cpus?: number | undefined
+  /** Of Hyper-V, for guests that have a use for them. */
+  readonly enlightenments?: readonly string[]
+}
+
+/** The same for that guest: which enlightenments there are is probed only where they are of use. */
+export async function equipmentFor(
+  guest: Guest,
+  equipment: Equipment,
+  { qemu, cacheFolder }: { readonly qemu: string; readonly cacheFolder: string },
+): Promise<Equipment> {
+  const { accelerator } = equipment
+  return guest.enlightened
+    ? { ...equipment, enlightenments: await probeEnlightenments({ qemu, accelerator, cacheFolder }) }
+    : equipment
 }
 
 /** What the guest's machines are made of on this host. */
@@ -17,18 +32,20 @@ export function shapeOf(guest: Guest, files: GuestFiles, equipment: Equipment): 
   return {
     machineType: guest.machineType,
     accelerator: equipment.accelerator,
-    cpuModel: cpuModelOf(guest, equipment.accelerator),
+    cpuModel: cpuModelOf(guest, equipment),
     cpus: equipment.cpus ?? guest.cpus,
     memoryMiB: equipment.memoryMiB ?? guest.memoryMiB,
     screen: guest.screen,
     ...(guest.devices === 'inbox' && { devices: guest.devices }),
     ...kernelOf(guest, files, equipment),
+    ...firmwareOf(files),
   }
 }
 
-/** QEMU's CPU model for the guest's machines. */
-export function cpuModelOf(guest: Guest, accelerator: Accelerator): string {
-  return accelerator === 'tcg' ? guest.cpuModel : hostModel(accelerator)
+/** QEMU's CPU model for the guest's machines, which the key of their snapshots has in it. */
+export function cpuModelOf(guest: Guest, { accelerator, enlightenments = [] }: Equipment): string {
+  const model = accelerator === 'tcg' ? guest.cpuModel : hostModel(accelerator)
+  return [model, ...enlightenments].join(',')
 }
 
 function kernelOf({ kernel }: Guest, files: GuestFiles, { accelerator }: Equipment): Pick<MachineShape, 'kernel'> {
@@ -39,15 +56,20 @@ function kernelOf({ kernel }: Guest, files: GuestFiles, { accelerator }: Equipme
   return { kernel: { image: files.kernel, initrd: files.initrd, commandLine: `${kernel.commandLine}${flags}` } }
 }
 
+function firmwareOf({ firmware, variables }: GuestFiles): Pick<MachineShape, 'firmware'> {
+  return firmware === undefined || variables === undefined ? {} : { firmware: { code: firmware, variables } }
+}
+
 /** What the key of snapshots of such machines is made of. */
 export async function keyPartsOf(shape: MachineShape, files: GuestFiles, equipment: Equipment): Promise<KeyParts> {
-  const { kernel, ...rest } = shape
+  const { kernel, firmware, ...rest } = shape
   return {
     format: storeFormat,
     guestId: files.id,
     qemuVersion: equipment.qemuVersion,
     hostCpu: shape.accelerator === 'tcg' ? '' : await hostCpu(),
-    shape: { ...rest, kernelCommandLine: kernel?.commandLine ?? '' },
+    // Which firmware it is, the guest's id says.
+    shape: { ...rest, kernelCommandLine: kernel?.commandLine ?? '', ...(firmware && { firmware: 'uefi' }) },
   }
 }
 

@@ -19,7 +19,7 @@ import { openCacheFolder } from './cache-folder.ts'
 import { expose } from './expose.ts'
 import { FailureStates } from './failure-states.ts'
 import { type GuestHome, openGuestHome } from './guest-home.ts'
-import { cpuModelOf, type Equipment } from './host-key.ts'
+import { cpuModelOf, type Equipment, equipmentFor } from './host-key.ts'
 import { Installations } from './installations.ts'
 import { Lease } from './lease.ts'
 import { findPrograms } from './programs.ts'
@@ -114,7 +114,7 @@ export class MachineRoom {
     { windows, signal }: { windows?: Parameters<'install'>['windows']; signal?: AbortSignal } = {},
   ): Promise<{ built: boolean }> {
     return this.#requests.during({ label: 'getting ready', guest: name }, onProgress, async (request) => {
-      const installing = windows && this.#installing(name, windows)
+      const installing = windows && (await this.#installing(name, windows))
       if (installing !== undefined) {
         // What was there may not be what is wanted now.
         this.#homes.delete(name)
@@ -276,10 +276,22 @@ export class MachineRoom {
     }
   }
 
-  #installing(name: string, { media, slow = false, keep = false }: NonNullable<Parameters<'install'>['windows']>) {
-    const { accelerator } = this.#equipment
+  /** What this host makes machines of that guest with. @throws OsrunError UNKNOWN_GUEST */
+  async #equipmentOf(name: string): Promise<Equipment> {
+    return equipmentFor(findGuest(name), this.#equipment, {
+      qemu: this.programs.qemu,
+      cacheFolder: this.#options.cache,
+    })
+  }
+
+  async #installing(
+    name: string,
+    { media, slow = false, keep = false }: NonNullable<Parameters<'install'>['windows']>,
+  ): Promise<InstallingWindows> {
+    const equipment = await this.#equipmentOf(name)
+    const { accelerator } = equipment
     return {
-      ...{ media: media as MediaOptions, slow, keep, accelerator, cpuModel: cpuModelOf(findGuest(name), accelerator) },
+      ...{ media: media as MediaOptions, slow, keep, accelerator, cpuModel: cpuModelOf(findGuest(name), equipment) },
       ...{ programs: this.programs, place: () => this.place(), stages: this.#options.stages ?? mediaStages },
       onMachine: (machine: Machine | undefined) => this.#installations.show(name, machine),
     }
@@ -296,7 +308,8 @@ export class MachineRoom {
       return known
     }
     const { cache, guestFiles } = this.#options
-    const opening = openGuestHome(name, this.#equipment, { cache, guestFiles, onProgress, signal, installing })
+    const preparing = { cache, guestFiles, onProgress, signal, installing }
+    const opening = this.#equipmentOf(name).then((equipment) => openGuestHome(name, equipment, preparing))
     this.#homes.set(name, opening)
     // The next client tries again what failed, perhaps after the user did what the error said.
     opening.catch(() => this.#homes.delete(name))

@@ -24,7 +24,12 @@ const description = v.pipe(
     /** Which recipe of osrun makes such a guest. */
     recipe: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/))),
     /** Sizes of the guest's files, where the archive has them. */
-    guestFiles: v.optional(v.object({ disk: size, kernel: v.optional(size), initrd: v.optional(size) })),
+    guestFiles: v.optional(
+      v.object({
+        ...{ disk: size, kernel: v.optional(size), initrd: v.optional(size) },
+        ...{ firmware: v.optional(size), variables: v.optional(size) },
+      }),
+    ),
     manifest: manifestSchema,
     /** Bytes that the files take on a disk, at most. */
     room: size,

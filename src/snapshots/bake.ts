@@ -108,6 +108,7 @@ async function activeNode(qmp: Qmp): Promise<{ name: string; size: number }> {
   const devices = (await qmp.execute('query-block')) as {
     inserted?: { 'node-name': string; image: { 'virtual-size': number } }
   }[]
-  const inserted = devices.find((device) => device.inserted !== undefined)?.inserted
+  // A firmware's flash, and media, are among them.
+  const inserted = devices.find((device) => /^disk(-|$)/.test(device.inserted?.['node-name'] ?? ''))?.inserted
   return { name: inserted?.['node-name'] ?? 'disk', size: inserted?.image['virtual-size'] ?? 0 }
 }

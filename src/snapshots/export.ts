@@ -77,7 +77,12 @@ async function write(task: Exporting, sources: readonly Source[]): Promise<void>
     ...(recipe === undefined ? {} : { recipe }),
     ...(guest === undefined
       ? {}
-      : { guestFiles: { disk: sizeOf('disk') ?? 0, kernel: sizeOf('kernel'), initrd: sizeOf('initrd') } }),
+      : {
+          guestFiles: {
+            ...{ disk: sizeOf('disk') ?? 0, kernel: sizeOf('kernel'), initrd: sizeOf('initrd') },
+            ...{ firmware: sizeOf('firmware'), variables: sizeOf('variables') },
+          },
+        }),
   }
   const tar = pack()
   const mtime = new Date(manifest.createdAt)

@@ -19,6 +19,7 @@ const always: readonly Part[] = [
   ['memory in MiB', ({ shape }) => String(shape.memoryMiB)],
   ['virtual CPUs', ({ shape }) => String(shape.cpus)],
   ['devices', ({ shape }) => shape.devices ?? 'virtio'],
+  ['firmware', ({ shape }) => shape.firmware ?? 'bios'],
   ['screen', ({ shape }) => `${shape.screen.width} x ${shape.screen.height}`],
 ]
 /** With another accelerator these are others too, which tells nobody anything. */

@@ -23,6 +23,8 @@ export const keyPartsSchema = v.object({
     /** Empty where the firmware starts what is on the disk. */
     kernelCommandLine: v.string(),
     devices: v.optional(v.picklist(['virtio', 'inbox'])),
+    /** Nothing for a BIOS. */
+    firmware: v.optional(v.literal('uefi')),
   }),
 })
 /** All that a snapshot's memory and device state depend on. Two hosts that agree on it can share snapshots. */

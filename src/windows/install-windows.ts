@@ -3,6 +3,7 @@ import { copyFile, link, mkdir, rename, rm } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import type { Guest } from '../guests/definition.ts'
 import { guestFileNames, writeGuestId } from '../guests/guest-id.ts'
+import { findFirmware } from '../machines/firmware.ts'
 import type { Machine, MachinePlace, Programs } from '../machines/machine.ts'
 import type { Accelerator, MachineShape } from '../machines/shape.ts'
 import type { MediaOptions } from '../protocol/media-options.ts'
@@ -80,12 +81,14 @@ const minute = 60_000
 /**
  * Gets Windows, installs it without a person, and makes it the guest of that name: its snapshot is yet to be made.
  * What a step made is kept until all are done, so the same call goes on where an earlier one ended.
- * @throws OsrunError INSTALL_FAILED, DISK_FULL, CANCELED, and of the stages
+ * @throws OsrunError INSTALL_FAILED, HOST_INCOMPLETE, DISK_FULL, CANCELED, and of the stages
  */
 export async function installWindows(install: WindowsInstall): Promise<void> {
   const { guest, parent, downloads, media, keep, stages, onProgress, signal } = install
   const choice = chooseWindows(guest.name, media)
   const wishes = await noteWishes(guest.name, choice.language, media)
+  // Nobody should wait for a download first.
+  const firmware = choice.firmware === 'uefi' ? findFirmware() : undefined
   await mkdir(parent, { recursive: true })
   const artifacts = new Artifacts(join(parent, 'install'))
   await artifacts.collect('all')
@@ -115,6 +118,7 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
   const system = await installSystem(steps, {
     ...{ programs: install.programs, place: install.place, signal },
     shape: installingShape(install),
+    firmware,
     media: [resolve(built.folder, boot), resolve(built.folder, image)],
     diskBytes: install.diskBytes ?? 64 * gibibyte,
     limits: install.limits ?? limitsOf(install.accelerator),
@@ -122,9 +126,10 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
     onReport: progress.report,
     ...(install.onMachine && { onMachine: install.onMachine }),
   })
-  await publish(parent, join(system.folder, system.result.disk), system.key, {
+  await publish(parent, system.folder, system.key, {
     ...{ edition: facts.edition, language: facts.language, architecture: facts.architecture },
-    ...{ profile: choice.profile, build: facts.build, provenance: medium.provenance, wishes },
+    ...{ profile: choice.profile, firmware: choice.firmware, build: facts.build, provenance: medium.provenance },
+    wishes,
   })
   if (!keep) {
     await artifacts.collect([])
@@ -157,13 +162,15 @@ function limitsOf(accelerator: Accelerator): Record<ReportStage, InstallLimits> 
   }
 }
 
-/** Puts the disk where guests lie, and says that it is the one in use. */
-async function publish(parent: string, disk: string, key: string, note: InstalledNote): Promise<void> {
+/** Puts the disk and what boots it where guests lie, and says that it is the one in use. */
+async function publish(parent: string, made: string, key: string, note: InstalledNote): Promise<void> {
   const draft = join(parent, `.draft-${key}`)
   await rm(draft, { recursive: true, force: true })
   await mkdir(draft, { recursive: true })
-  const file = join(draft, guestFileNames.disk)
-  await link(disk, file).catch(() => copyFile(disk, file))
+  for (const name of Object.values(guestFileNames).filter((each) => existsSync(join(made, each)))) {
+    const [from, to] = [join(made, name), join(draft, name)]
+    await link(from, to).catch(() => copyFile(from, to))
+  }
   await writeGuestId(draft)
   await writeNote(draft, note)
   const folder = join(parent, key)

@@ -14,6 +14,8 @@ const note = v.object({
   language: v.string(),
   architecture: v.picklist(['x64', 'arm64']),
   profile: v.picklist(['slim', 'stock']),
+  /** Before there was a choice it was a BIOS. */
+  firmware: v.optional(v.picklist(['bios', 'uefi']), 'bios'),
   build: v.string(),
   /** Where the medium came from. */
   provenance: v.object({ source: v.string(), from: v.string(), sha256: v.string() }),
@@ -40,7 +42,15 @@ export async function findInstalled(parent: string): Promise<InstalledWindows | 
   const folder = join(parent, name)
   const found = checkJson(note, await readFile(join(folder, noteName), 'utf8').catch(() => ''))
   const id = await readGuestId(folder).catch(() => undefined)
-  return found && id !== undefined ? { note: found, files: { disk: join(folder, guestFileNames.disk), id } } : undefined
+  return found && id !== undefined ? { note: found, files: { ...filesIn(folder, found), id } } : undefined
+}
+
+function filesIn(folder: string, { firmware: kind }: InstalledNote): Omit<GuestFiles, 'id'> {
+  const { disk, firmware, variables } = guestFileNames
+  return {
+    disk: join(folder, disk),
+    ...(kind === 'uefi' && { firmware: join(folder, firmware), variables: join(folder, variables) }),
+  }
 }
 
 /** Writes beside a guest's files what they are. */
@@ -70,8 +80,8 @@ export function differences(
   })
 }
 
-function facts({ edition, language, profile, architecture }: InstalledNote): InstalledWishes {
-  return { edition, language, profile, architecture }
+function facts({ edition, language, profile, architecture, firmware }: InstalledNote): InstalledWishes {
+  return { edition, language, profile, architecture, firmware }
 }
 
 /** Windows writes names in capitals where it likes to. */

@@ -27,8 +27,9 @@ export const mediaStages: MediaStages = {
 }
 
 function inputsOf(guest: string, choice: WindowsChoice, media: MediaOptions) {
+  const { profile, firmware } = choice
   return {
-    ...{ wanted: wantedOf(choice), guest: asGuest(guest), profile: choice.profile, wishes: wishesOf(media) },
+    ...{ wanted: wantedOf(choice), guest: asGuest(guest), profile, firmware, wishes: wishesOf(media) },
     ...{ agentExe: findAgent(), own: media.ownSteps, drivers: media.drivers },
   }
 }

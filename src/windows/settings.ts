@@ -5,14 +5,19 @@ import { isWindowsGuest, windowsGuests } from './windows-guests.ts'
 /** What is to be installed. */
 export interface WindowsChoice extends Wanted {
   readonly profile: 'slim' | 'stock'
+  readonly firmware: 'bios' | 'uefi'
 }
 
 /** What is to be installed as `guest`, with these options. */
-export function chooseWindows(guest: string, { edition, language, profile }: MediaOptions = {}): WindowsChoice {
+export function chooseWindows(
+  guest: string,
+  { edition, language, profile, firmware }: MediaOptions = {},
+): WindowsChoice {
   return {
     edition: edition ?? (isWindowsGuest(guest) ? windowsGuests[guest].edition : 'Professional'),
     language: (language ?? 'en-us').toLowerCase(),
     architecture: 'x64',
     profile: profile ?? 'slim',
+    firmware: firmware ?? 'bios',
   }
 }

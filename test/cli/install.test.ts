@@ -16,6 +16,8 @@ test.each([
   [['install', 'win11', '--sha256', 'abc'], /BAD_OPTION.*`sha256`.*64 hexadecimal digits/],
   [['install', 'win11', '--edition', 'Pro fessional'], /BAD_OPTION.*`edition`.*a name such as "Professional"/],
   [['install', 'win11', '--profile', 'tiny'], /Allowed choices are slim, stock/],
+  [['install', 'win11', '--firmware', 'efi'], /Allowed choices are bios, uefi/],
+  [['install', 'wine', '--firmware', 'uefi'], /BAD_OPTION: Expected --firmware for a guest that is Windows/],
   [['install', '--memory', '8'], /--memory.*'8'.*Expected an amount/],
 ])('%j is refused with exit code 125', async (words, said) => {
   expect(await osrun(words)).toMatchObject({ exitCode: 125, stderr: expect.stringMatching(said) })

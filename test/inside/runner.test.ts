@@ -148,8 +148,8 @@ test('a suite that is watched runs what depends on an edit, takes keys, and ends
     { argv: ['--watch'], env: {}, cwd: 'deep', watch: true },
     { env: { NO_COLOR: '1' } },
     {
-      started() {},
       asked: (question) => answerFor(machine, question),
+      started() {},
       out(_channel, bytes) {
         output += Buffer.from(bytes)
       },
@@ -199,12 +199,8 @@ test('a suite that is watched runs what depends on an edit, takes keys, and ends
 test('a file that cannot be written while a suite runs is told, and the others go on', { timeout }, async () => {
   await write('deep/package.json', '{"type": "module"}')
   await write('deep/a.test.js', passing.replace(/.*counts.*/, ''))
-  const listener = {
-    started() {},
-    out() {},
-    asked: (question: unknown) => answerFor(machine, question),
-    rested: vi.fn(),
-  }
+  const asked = (question: unknown) => answerFor(machine, question)
+  const listener = { started() {}, out() {}, rested: vi.fn(), asked }
   const ended = link.run(
     { argv: ['--watch'], env: { GIVEN: 'given' }, cwd: 'deep', watch: true },
     { env: {} },

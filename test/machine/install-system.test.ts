@@ -1,12 +1,18 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import type { Programs } from '../../src/machines/machine.ts'
+import { saveWhole } from '../../src/machines/device-state.ts'
+import { findFirmware } from '../../src/machines/firmware.ts'
+import { Machine, type MachineOrigin, type Programs } from '../../src/machines/machine.ts'
 import { findPrograms } from '../../src/server/programs.ts'
 import { openRunFolder, type RunFolder } from '../../src/server/run-folder.ts'
-import { installStandIn, type StandInInstall } from '../windows/stand-in/install.ts'
+import { fileNames, finishTemplate } from '../../src/snapshots/finish-template.ts'
+import { cloneOrigin } from '../../src/snapshots/restore.ts'
+import { splitWhole } from '../../src/snapshots/split-whole.ts'
+import { Store, type Template } from '../../src/snapshots/store.ts'
+import { installStandIn, type StandInInstall, standInShape } from '../windows/stand-in/install.ts'
 import { buildStandIn, missingForStandIn, type StandIn } from '../windows/stand-in/system.ts'
 import { processes, qemus } from './host-processes.ts'
 
@@ -114,4 +120,82 @@ describe.skipIf(missing !== undefined)(`a system that installs itself${missing ?
     expect(heard).toEqual(['blank again', 'pe again', 'specialize again', 'logon', 'disk'])
     expect(disk).toBeDefined()
   })
+
+  test('by UEFI goes onto a disk of GPT, and what the firmware remembers is each boot, each snapshot and each machine own', async () => {
+    const {
+      disk = '',
+      error,
+      reports,
+    } = await install(undefined, {
+      media: await standIn.uefi('run count\n'),
+      firmware: findFirmware(),
+    })
+    expect(error).toBeUndefined()
+    expect(reports.filter((report) => report.includes('firmware done'))).toHaveLength(3)
+    const files = { code: join(dirname(disk), 'firmware.fd'), variables: join(dirname(disk), 'variables.fd') }
+    const shape = { ...standInShape, firmware: files }
+    const variables = await readFile(files.variables)
+
+    const template = await snapshotOf(
+      { shape, network: 'isolated', memory: { use: 'fresh' }, layers: [], base: disk },
+      7,
+    )
+    // Two at the same time: neither sees what the other writes.
+    const origin = cloneOrigin({ shape, network: 'isolated', base: disk }, template)
+    const clones = await Promise.all([1, 2].map(() => Machine.start(programs, run.place(), origin)))
+    try {
+      await clones[0]?.resume()
+      const [first] = await counted(clones[0], 12)
+      expect(first?.[0]).toBeGreaterThan(7)
+      expect(await remembered(clones[0])).toEqual(expect.arrayContaining(['count10', 'count5', 'run', 'pe']))
+      // Until it runs it has what the guest's machines start from; then what the snapshot's remembered.
+      expect(await remembered(clones[1])).toEqual(['logon', 'pe', 'specialize'])
+      await clones[1]?.resume()
+      await counted(clones[1], 8)
+      expect(await remembered(clones[1])).toContain('count5')
+    } finally {
+      await Promise.all(clones.map((clone) => clone.release()))
+    }
+    expect(await readFile(files.variables)).toEqual(variables)
+  })
 })
+
+/** A machine that has counted so far, as a template. */
+async function snapshotOf(origin: MachineOrigin, far: number): Promise<Template> {
+  const machine = await Machine.start(programs, run.place(), origin)
+  try {
+    await machine.resume()
+    await counted(machine, far)
+    await machine.pause()
+    const draft = await new Store(join(folder, 'store')).draft()
+    await saveWhole(machine.qemu.qmp, join(draft.folder, fileNames.ram))
+    await machine.qemu.kill()
+    const layers = [machine.overlay]
+    const offset = await splitWhole({ programs, place: run.place(), machine, layers, folder: draft.folder })
+    const identity = { guest: 'win11', name: 'counting', key: '0123456789abcdef' }
+    return await finishTemplate(programs, draft, machine, layers, identity, false, offset)
+  } finally {
+    await machine.release()
+  }
+}
+
+/** What the system has counted since the machine was started, when it is so far: the numbers and its variables. */
+async function counted(machine: Machine | undefined, far: number): Promise<[number, number][]> {
+  let found: [number, number][] = []
+  const look = async () => {
+    const text = await readFile(join(machine?.place.folder ?? '', 'serial.log'), 'latin1')
+    found = [...text.matchAll(/^count (\d+), variables (\d+)/gm)].map(([, one, two]) => [Number(one), Number(two)])
+    return found.at(-1)?.[0] ?? 0
+  }
+  await expect.poll(look, { timeout: 240_000, interval: 100 }).toBeGreaterThanOrEqual(far)
+  for (const [count, variables] of found) {
+    expect(variables).toBe(4 + Math.floor(count / 5))
+  }
+  return found
+}
+
+/** The names that stand in a machine's own variables. */
+async function remembered(machine: Machine | undefined): Promise<string[]> {
+  const text = (await readFile(join(machine?.place.folder ?? '', 'variables.fd'))).toString('utf16le')
+  return [...new Set([...text.matchAll(/Osrun-([a-z]+\d*)/g)].map(([, name = '']) => name))].sort()
+}

@@ -152,3 +152,23 @@ describe('a machine of what Windows brings drivers for', () => {
     )
   })
 })
+
+describe('a machine that is started by UEFI', () => {
+  const firmware = { code: '/guest, 1/firmware.fd', variables: '/guest, 1/variables.fd' }
+  const words = qemuArguments({ ...start, shape: { ...start.shape, firmware }, variables: '/run/m1/variables.fd' })
+
+  test('has the code of its firmware in flash that nobody writes to, and variables of its own in flash', () => {
+    const drives = valuesOf('-blockdev', words).map((drive) => JSON.parse(drive))
+    const flash = drives.filter(({ 'node-name': name }) => name !== 'disk')
+    expect(flash.map(({ 'node-name': name, 'read-only': readOnly, file }) => [name, readOnly, file.filename])).toEqual([
+      ['firmware', true, firmware.code],
+      ['variables', false, '/run/m1/variables.fd'],
+    ])
+    expect(valuesOf('-machine', words)[0]).toMatch(/,pflash0=firmware,pflash1=variables$/)
+  })
+
+  test('has the devices of one that a BIOS starts', () => {
+    expect(valuesOf('-device', words)).toEqual(valuesOf('-device', qemuArguments(start)))
+    expect(valuesOf('-machine', qemuArguments(start))[0]).not.toContain('pflash')
+  })
+})

@@ -11,6 +11,7 @@ test.each<[string, KeyParts, KeyParts, string[]]>([
   ['the guest', parts, { ...parts, guestId: 'ffff' }, ['build of the guest']],
   ['the accelerator, and what comes with it', parts, kvm, ['accelerator']],
   ["the host's CPU", kvm, { ...kvm, hostCpu: 'y' }, ["host's CPU"]],
+  ['the firmware', parts, { ...parts, shape: { ...parts.shape, firmware: 'uefi' } }, ['firmware']],
   ['the memory', parts, { ...parts, shape: { ...parts.shape, memoryMiB: 2048 } }, ['memory in MiB']],
 ])('where %s differs, that is said', (_, snapshot, host, expected) => {
   expect(keyDifferences(snapshot, host).map(({ part }) => part)).toEqual(expected)

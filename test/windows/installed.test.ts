@@ -8,6 +8,7 @@ import { chooseWindows } from '../../src/windows/settings.ts'
 
 const note: InstalledNote = {
   ...{ edition: 'Professional', language: 'en-us', architecture: 'x64', profile: 'slim', build: '26100.1742' },
+  firmware: 'bios',
   provenance: { source: 'own', from: '/isos/win 11.iso', sha256: 'ab'.repeat(32) },
   wishes: { user: 'tester', computer: 'DESK' },
 }
@@ -45,6 +46,19 @@ test('what was installed last is the one in use', async () => {
   expect(await installedGuest('win11', { cache })).toEqual({ disk, id: 'ffeeddccbbaa9988' })
 })
 
+test('what was installed by UEFI brings its firmware, and what an older osrun noted was by BIOS', async () => {
+  await put('00112233445566aa', { ...note, firmware: 'uefi' })
+  await makeCurrent(parent, '00112233445566aa')
+  const folder = join(parent, '00112233445566aa')
+  expect(await installedGuest('win11', { cache })).toEqual({
+    ...{ disk: join(folder, 'disk.qcow2'), id: '00112233445566aa' },
+    ...{ firmware: join(folder, 'firmware.fd'), variables: join(folder, 'variables.fd') },
+  })
+  const { firmware: _, ...old } = note
+  await writeNote(folder, old as InstalledNote)
+  expect((await findInstalled(parent))?.note.firmware).toBe('bios')
+})
+
 test.each([
   ['that leads elsewhere', () => makeCurrent(parent, '../../elsewhere')],
   ['to nothing', () => makeCurrent(parent, '00112233445566aa')],
@@ -65,9 +79,10 @@ test('a choice is compared with what is there, and what nobody chose is as it is
   const installed = { files: { disk: 'd', id: 'i' }, note }
   expect(differences(installed, {})).toEqual([])
   expect(differences(installed, { edition: 'Professional', language: 'en-us' })).toEqual([])
-  expect(differences(installed, { edition: 'Education', profile: 'stock' })).toEqual([
+  expect(differences(installed, { edition: 'Education', profile: 'stock', firmware: 'uefi' })).toEqual([
     'edition Education, and Professional is there',
     'profile stock, and slim is there',
+    'firmware uefi, and bios is there',
   ])
   expect(differences(installed, { language: 'en-US', edition: 'professional', wishes: { user: 'Tester' } })).toEqual([])
   expect(differences(installed, { wishes: { user: 'tester', computer: 'LAP', timeZone: 'UTC' } })).toEqual([
@@ -78,9 +93,9 @@ test('a choice is compared with what is there, and what nobody chose is as it is
 
 test('each guest has an edition of its own by default, and a language is written as Windows writes it', () => {
   expect(chooseWindows('win11')).toEqual({
-    ...{ edition: 'Professional', language: 'en-us', architecture: 'x64', profile: 'slim' },
+    ...{ edition: 'Professional', language: 'en-us', architecture: 'x64', profile: 'slim', firmware: 'bios' },
   })
-  expect(chooseWindows('server2025', { language: 'de-DE', profile: 'stock' })).toMatchObject({
-    ...{ edition: 'ServerStandard', language: 'de-de', profile: 'stock' },
+  expect(chooseWindows('server2025', { language: 'de-DE', profile: 'stock', firmware: 'uefi' })).toMatchObject({
+    ...{ edition: 'ServerStandard', language: 'de-de', profile: 'stock', firmware: 'uefi' },
   })
 })

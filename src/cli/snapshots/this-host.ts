@@ -1,9 +1,10 @@
 import { findGuest, guestNames } from '../../guests/guest.ts'
 import { installedGuest } from '../../guests/prepare.ts'
+import type { Programs } from '../../machines/machine.ts'
 import { probeAccelerator } from '../../machines/probe/accelerator.ts'
 import { isOsrunError } from '../../protocol/errors.ts'
 import { isImage } from '../../server/container.ts'
-import { type Equipment, keyPartsOf, shapeOf } from '../../server/host-key.ts'
+import { type Equipment, equipmentFor, keyPartsOf, shapeOf } from '../../server/host-key.ts'
 import { findPrograms } from '../../server/programs.ts'
 import type { CachedStore } from '../../snapshots/cache.ts'
 import { describeDifference, keyDifferences } from '../../snapshots/fit.ts'
@@ -31,13 +32,17 @@ export class ThisHost {
   readonly #options: CacheOptions
   readonly #equipment: Equipment | string
   readonly #guests = new Map<string, ReturnType<typeof installedGuest>>()
-  /** Undefined where there is none. */
-  readonly qemuImg: string | undefined
+  readonly #programs: Programs | undefined
 
-  private constructor(options: CacheOptions, equipment: Equipment | string, qemuImg?: string) {
+  private constructor(options: CacheOptions, equipment: Equipment | string, programs?: Programs) {
     this.#options = options
     this.#equipment = equipment
-    this.qemuImg = qemuImg
+    this.#programs = programs
+  }
+
+  /** Undefined where there is none. */
+  get qemuImg(): string | undefined {
+    return this.#programs?.qemuImg
   }
 
   /** Looks at this host. That it lacks QEMU is no error: snapshots can be listed and removed without. */
@@ -46,7 +51,7 @@ export class ThisHost {
       const { version, qemu, qemuImg } = await findPrograms()
       const probe = { qemu, requested: options.accel, cacheFolder: options.cache }
       const { accelerator } = await probeAccelerator(probe)
-      return new ThisHost(options, { accelerator, qemuVersion: version }, qemuImg)
+      return new ThisHost(options, { accelerator, qemuVersion: version }, { qemu, qemuImg })
     } catch (error) {
       if (isOsrunError(error)) {
         return new ThisHost(options, error.message)
@@ -93,10 +98,16 @@ export class ThisHost {
     const guest = findGuest(guestName)
     const installed = await this.#installed(guestName)
     const id = installed?.id ?? guestId
-    const files = { disk: '', kernel: '', initrd: '', id: id ?? 'none: the guest is not installed' }
+    const byUefi = installed === undefined ? parts.shape.firmware === 'uefi' : installed.firmware !== undefined
+    const files = {
+      ...{ disk: '', kernel: '', initrd: '', id: id ?? 'none: the guest is not installed' },
+      ...(byUefi && { firmware: '', variables: '' }),
+    }
     const { memoryMiB, cpus } = parts.shape
     // These two are whatever is asked for.
-    const equipment = { ...this.#equipment, memoryMiB, cpus }
+    const asked = { ...this.#equipment, memoryMiB, cpus }
+    const probing = { qemu: this.#programs?.qemu ?? '', cacheFolder: this.#options.cache }
+    const equipment = await equipmentFor(guest, asked, probing)
     const host = await keyPartsOf(shapeOf(guest, files, equipment), files, equipment)
     const differences = keyDifferences(parts, host)
     return {

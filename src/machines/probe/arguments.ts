@@ -24,6 +24,6 @@ export function probeArguments(options: { accelerator: Accelerator; firmware: st
 }
 
 // A host may list arch-capabilities and yet refuse the MSR behind it: QEMU then aborts before the guest has run.
-const cpuModel = { kvm: 'host,arch-capabilities=off', hvf: 'host', tcg: 'max' } as const
+export const cpuModel = { kvm: 'host,arch-capabilities=off', hvf: 'host', tcg: 'max' } as const
 
-const sandbox = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'
+export const sandbox = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'

@@ -52,12 +52,17 @@ export async function readAnswer(cacheFolder: string, key: AnswerKey): Promise<A
 }
 
 /** Keeps the answer. A folder that cannot be written costs a probe at the next start, and nothing else. */
-export async function writeAnswer(cacheFolder: string, key: AnswerKey, answer: Answer): Promise<void> {
-  const draft = `${pathIn(cacheFolder)}.${randomUUID()}`
+export function writeAnswer(cacheFolder: string, key: AnswerKey, answer: Answer): Promise<void> {
+  return keep(cacheFolder, pathIn(cacheFolder), { key, ...answer })
+}
+
+/** Writes what a probe has shown into a file of the cache folder, or leaves the file as it was. */
+export async function keep(cacheFolder: string, path: string, found: object): Promise<void> {
+  const draft = `${path}.${randomUUID()}`
   try {
     await mkdir(cacheFolder, { recursive: true })
-    await writeFile(draft, `${JSON.stringify({ key, ...answer }, undefined, 2)}\n`, { flag: 'wx' })
-    await rename(draft, pathIn(cacheFolder))
+    await writeFile(draft, `${JSON.stringify(found, undefined, 2)}\n`, { flag: 'wx' })
+    await rename(draft, path)
   } catch {
     await rm(draft, { force: true }).catch(() => undefined)
   }

@@ -83,9 +83,14 @@ export async function findProgram(name: string): Promise<string | undefined> {
 }
 
 async function check(requirement: Requirement): Promise<Checked> {
-  const { name, version: rule } = requirement
+  const { name, alsoAt = [], version: rule } = requirement
   if (isAbsolute(name)) {
-    return { requirement, state: (await allows(name, constants.R_OK)) ? 'ok' : 'missing', path: name }
+    for (const path of [name, ...alsoAt]) {
+      if (await allows(path, constants.R_OK)) {
+        return { requirement, state: 'ok', path }
+      }
+    }
+    return { requirement, state: 'missing', path: name }
   }
   const path = await findProgram(name)
   if (path === undefined) {

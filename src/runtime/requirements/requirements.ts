@@ -15,6 +15,8 @@ export interface Requirement {
   readonly purpose: Purpose
   /** A program on the PATH, or the absolute path of a file. */
   readonly name: string
+  /** Where other systems have the file; one of all places will do. */
+  readonly alsoAt?: readonly string[]
   /** What to call a file. */
   readonly title?: string
   /** One clause for the user: what osrun does with it. */
@@ -166,6 +168,15 @@ export const requirements: readonly Requirement[] = [
     packages: { apt: 'mtools', brew: 'mtools', dnf: 'mtools' },
   },
   {
+    purpose: 'windows',
+    name: '/usr/share/OVMF/OVMF_CODE_4M.fd',
+    alsoAt: ['/usr/share/edk2/ovmf/OVMF_CODE.fd', '/usr/share/edk2/x64/OVMF_CODE.4m.fd'],
+    title: 'OVMF',
+    why: 'starts machines by UEFI, where that is asked for',
+    packages: { apt: 'ovmf', dnf: 'edk2-ovmf' },
+    platform: 'linux',
+  },
+  {
     purpose: 'build',
     name: 'x86_64-w64-mingw32-gcc',
     why: "compiles osrun's agent, which runs in the guest",
@@ -214,6 +225,8 @@ function standInPrograms(): Requirement[] {
     ['/usr/bin/busybox', 'busybox-static'],
     ['/usr/sbin/depmod', 'kmod'],
     ['/usr/sbin/mkfs.fat', 'dosfstools'],
+    ['/usr/sbin/sfdisk', 'fdisk'],
+    ['/usr/lib/systemd/boot/efi/systemd-bootx64.efi', 'systemd-boot-efi'],
   ] as const
   return files.map(([name, apt]) => ({
     ...{ purpose: 'test', name, title: apt, platform: 'linux', packages: { apt } },

@@ -76,13 +76,14 @@ export async function bootFilesOfWindows(
 }
 
 /**
- * What boots in a folder of boot files, for that architecture.
+ * What boots in a folder of boot files, for that architecture: by `firmware` in any case.
  * @throws OsrunError MEDIUM_UNUSABLE where what it cannot do without is not there
  */
 export async function demandBootImages(
   folder: string,
   architecture: Architecture,
   medium: string,
+  firmware: 'bios' | 'uefi' = 'bios',
 ): Promise<BootImages> {
   for (const name of unwanted) {
     await rm(join(folder, name), { force: true })
@@ -91,9 +92,13 @@ export async function demandBootImages(
   const paths: BootImages = bootImagePaths(architecture)
   const there = (path: string | undefined) => (path !== undefined && entries.includes(path) ? path : undefined)
   const [bios, uefi] = [there(paths.bios), there(paths.uefi)]
-  if ((paths.bios === undefined ? uefi : bios) === undefined) {
-    const path = paths.bios ?? paths.uefi
-    throw new OsrunError('MEDIUM_UNUSABLE', `Expected ${medium} to have ${path}, which boots a medium of it.`)
+  const byBios = firmware === 'bios' && paths.bios !== undefined
+  if ((byBios ? bios : uefi) === undefined) {
+    const path = byBios ? paths.bios : paths.uefi
+    throw new OsrunError(
+      'MEDIUM_UNUSABLE',
+      `Expected ${medium} to have ${path}, which boots a medium of it by ${byBios ? 'BIOS' : 'UEFI'}.`,
+    )
   }
   return { bios, uefi }
 }

@@ -24,6 +24,8 @@ export interface MediaOptions extends AdditionPaths {
   readonly wanted: Wanted
   readonly guest: WindowsGuest
   readonly profile: Profile
+  /** What the boot medium must start by; a medium that has both starts by both. Default `bios`. */
+  readonly firmware?: 'bios' | 'uefi' | undefined
   readonly wishes?: WindowsWishes | undefined
 }
 
@@ -49,9 +51,18 @@ export async function mediaInputs(options: InputOptions): Promise<MediaInputs> {
 }
 
 async function gather(options: InputOptions): Promise<{ additions: Additions; inputs: MediaInputs }> {
-  const { medium, wanted, guest, profile, wishes = {} } = options
+  const { medium, wanted, guest, profile, firmware, wishes = {} } = options
   const [scripts, { additions, digests }] = await Promise.all([readScripts(), readAdditions(options)])
-  const inputs = { provenance: medium?.provenance, wanted, guest, profile, wishes, scripts, additions: digests }
+  const inputs = {
+    provenance: medium?.provenance,
+    wanted,
+    guest,
+    profile,
+    firmware,
+    wishes,
+    scripts,
+    additions: digests,
+  }
   return { additions, inputs }
 }
 
@@ -61,7 +72,7 @@ async function gather(options: InputOptions): Promise<{ additions: Additions; in
  * @throws OsrunError MEDIUM_UNUSABLE, BAD_OPTION, MEDIA_BUILD_FAILED, HOST_INCOMPLETE, DISK_FULL, CANCELED
  */
 export async function buildMedia(options: BuildOptions): Promise<InstallMedia> {
-  const { medium, wanted, guest, profile, wishes, folder, single = false, onProgress, signal } = options
+  const { medium, wanted, guest, profile, firmware, wishes, folder, single = false, onProgress, signal } = options
   const say = (phase: string) => {
     if (signal?.aborted === true) {
       throw new OsrunError('CANCELED', `Making install media was canceled before ${phase}.`)
@@ -81,7 +92,7 @@ export async function buildMedia(options: BuildOptions): Promise<InstallMedia> {
     const stage = join(work, 'boot')
     await mkdir(join(stage, 'sources'), { recursive: true })
     await opened.putBootFiles(stage)
-    const bootImages = await demandBootImages(stage, wanted.architecture, opened.name)
+    const bootImages = await demandBootImages(stage, wanted.architecture, opened.name, firmware)
 
     const exporting = say('making boot.wim')
     await makeBootWim(opened, inputs.scripts, join(stage, 'sources/boot.wim'), { ...workshop, onPercent: exporting })

@@ -11,6 +11,7 @@ export interface MediaInputs {
   readonly wanted: Wanted
   readonly guest: WindowsGuest
   readonly profile: Profile
+  readonly firmware?: 'bios' | 'uefi' | undefined
   readonly wishes: WindowsWishes
   readonly scripts: Scripts
   /** The agent, the user's own steps, the drivers: path on the medium and SHA-256 in hexadecimal. */
@@ -24,13 +25,23 @@ const builder = 1
  * The hash of all inputs, 16 hexadecimal digits: media with the same key are the same for the installation. Where a
  * medium came from does not matter, only what it holds.
  */
-export function mediaKey({ provenance, wanted, guest, profile, wishes, scripts, additions }: MediaInputs): string {
+export function mediaKey({
+  provenance,
+  wanted,
+  guest,
+  profile,
+  firmware,
+  wishes,
+  scripts,
+  additions,
+}: MediaInputs): string {
   const sorted = <T>(rows: Iterable<readonly [string, T]>) => [...rows].sort(([one], [other]) => (one < other ? -1 : 1))
   const inputs = [
     builder,
     provenance?.sha256 ?? null,
     [wanted.edition, wanted.language.toLowerCase(), wanted.architecture],
-    [guest, profile],
+    // Media that were asked for by BIOS may lack what UEFI starts.
+    [guest, profile, ...(firmware === 'uefi' ? [firmware] : [])],
     sorted(Object.entries(wishes).filter(([, value]) => value !== undefined)),
     sorted(scripts),
     sorted(additions.map(({ path, sha256 }) => [path, sha256] as const)),

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { variablesIn } from '../../machines/firmware.ts'
 import { LastWords } from '../../machines/last-words.ts'
 import { Machine, type MachineOrigin, type MachinePlace, type Programs } from '../../machines/machine.ts'
 import { takeScreenshot } from '../../machines/screenshot.ts'
@@ -15,7 +16,7 @@ export interface InstallBoot {
   readonly origin: Omit<MachineOrigin, 'memory' | 'network'>
   readonly stage: ReportStage
   readonly limits: InstallLimits
-  /** Where the disk layer goes that the guest wrote. */
+  /** Where the disk layer goes that the guest wrote, and what its firmware remembers. */
   readonly folder: string
   /** Where the log and the screen of a boot that fails are kept; what lay there before goes. */
   readonly evidence: string
@@ -65,6 +66,9 @@ export async function installBoot(boot: InstallBoot): Promise<string> {
     }
     const name = basename(machine.overlay)
     await rename(machine.overlay, join(folder, name))
+    if (origin.shape.firmware !== undefined) {
+      await rename(variablesIn(place.folder), variablesIn(folder))
+    }
     return name
   } finally {
     onMachine?.(undefined)

@@ -1,11 +1,13 @@
-import { rm } from 'node:fs/promises'
+import { copyFile, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { baseName, linkLayers } from '../../machines/disk.ts'
 import { asDiskFull } from '../../machines/disk-full.ts'
+import { firmwareNames, variablesIn } from '../../machines/firmware.ts'
 import type { Machine, MachinePlace, Programs } from '../../machines/machine.ts'
-import type { MachineShape } from '../../machines/shape.ts'
+import type { Firmware, MachineShape } from '../../machines/shape.ts'
 import { OsrunError } from '../../protocol/errors.ts'
+import { sha256OfFile } from '../../snapshots/digest.ts'
 import type { Report, ReportStage } from '../report.ts'
 import type { Artifact } from './artifacts.ts'
 import { type InstallLimits, installBoot } from './install-boot.ts'
@@ -18,6 +20,8 @@ export interface SystemInstall {
   readonly place: () => MachinePlace
   /** Of the machine that installs; one with more memory or processors than will run later is quicker. */
   readonly shape: MachineShape
+  /** UEFI, with the variables of a new machine; without it a BIOS starts the machine. */
+  readonly firmware?: Firmware | undefined
   /** The first is what the machine starts from. */
   readonly media: readonly string[]
   /** Bytes of the disk that the system sees. */
@@ -38,16 +42,21 @@ interface Layer {
 /**
  * Installs a system by booting it as often as it takes, each boot a step of its own: from the media, which apply the
  * image and power off; from the disk, until it has set itself up; and once more, for its first logon. The last step
- * makes one compressed disk of all that.
- * @returns the artifact with `disk.qcow2`
+ * makes one compressed disk of all that. A firmware goes with it from the first step on: its code stays the same, and
+ * what it remembers is that of the last boot.
+ * @returns the artifact with `disk.qcow2`, and by UEFI `firmware.fd` and `variables.fd`
  * @throws OsrunError INSTALL_FAILED, DISK_FULL, QEMU_UNUSABLE, CANCELED
  */
 export async function installSystem(steps: Steps, install: SystemInstall): Promise<Artifact<{ disk: string }>> {
-  const { programs, diskBytes, signal } = install
+  const { programs, diskBytes, firmware, signal } = install
   const blank = await steps.run({
     name: 'blank',
-    inputs: [diskBytes],
+    inputs: [diskBytes, ...(firmware === undefined ? [] : await digestsOf(firmware))],
     async make(folder) {
+      if (firmware !== undefined) {
+        await copyFile(firmware.code, join(folder, firmwareNames.code))
+        await copyFile(firmware.variables, variablesIn(folder))
+      }
       await qemuImg(programs, folder, ['create', '-q', '-f', 'qcow2', baseName, String(diskBytes)], signal)
       return { layer: baseName }
     },
@@ -60,6 +69,10 @@ export async function installSystem(steps: Steps, install: SystemInstall): Promi
     inputs: [],
     async make(folder) {
       await compress(programs, folder, [blank, applied, specialized, loggedOn], signal)
+      if (firmware !== undefined) {
+        await copyFile(join(blank.folder, firmwareNames.code), join(folder, firmwareNames.code))
+        await copyFile(variablesIn(loggedOn.folder), variablesIn(folder))
+      }
       return { disk: 'disk.qcow2' }
     },
   })
@@ -71,8 +84,11 @@ function boot(
   stage: ReportStage,
   below: readonly [Artifact<Layer>, ...Artifact<Layer>[]],
 ): Promise<Artifact<Layer>> {
-  const { programs, place, shape, limits, media, evidence, onReport, onMachine, signal } = install
+  const { programs, place, limits, media, evidence, onReport, onMachine, signal } = install
   const [base, ...layers] = below.map(({ folder, result }) => join(folder, result.layer))
+  const [first, last] = [below[0].folder, (below.at(-1) ?? below[0]).folder]
+  const firmware = { code: join(first, firmwareNames.code), variables: variablesIn(last) }
+  const shape = install.firmware === undefined ? install.shape : { ...install.shape, firmware }
   return steps.run({
     name: stage,
     // The media's own artifact is in the key of the step before; what is booted with counts as well.
@@ -89,6 +105,10 @@ function boot(
       return { layer }
     },
   })
+}
+
+async function digestsOf({ code, variables }: Firmware): Promise<string[]> {
+  return [await sha256OfFile(code), await sha256OfFile(variables)]
 }
 
 /** An installation that was begun under one accelerator goes on under another. */

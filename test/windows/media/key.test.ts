@@ -26,6 +26,7 @@ test.each([
   ['another edition', { wanted: { ...inputs.wanted, edition: 'Enterprise' } }],
   ['another guest', { guest: 'win10' }],
   ['another profile', { profile: 'stock' }],
+  ['media that must start by UEFI', { firmware: 'uefi' }],
   ['another password', { wishes: { user: 'Tester', password: 'y' } }],
   ['a script that was edited', { scripts: new Map([...inputs.scripts, ['pe.cmd', 'echo.\n']]) }],
   ['another agent', { additions: [{ path: 'osrun/init/osrun-agent.exe', sha256: '00'.repeat(32) }] }],
@@ -38,6 +39,7 @@ test.each([
 
 test.each([
   ['the same medium from elsewhere', { provenance: { ...provenance, source: 'catalogue', from: 'elsewhere' } }],
+  ['a BIOS, which is the default', { firmware: 'bios' }],
   ['the language in other letters', { wanted: { ...inputs.wanted, language: 'en-US' } }],
   ['wishes in another order', { wishes: { password: 'x', user: 'Tester', timeZone: undefined } }],
   ['scripts in another order', { scripts: new Map([...inputs.scripts].reverse()) }],

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { MachinePlace, Programs } from '../../../src/machines/machine.ts'
-import type { MachineShape } from '../../../src/machines/shape.ts'
+import type { Firmware, MachineShape } from '../../../src/machines/shape.ts'
 import { Artifacts } from '../../../src/windows/pipeline/artifacts.ts'
 import type { InstallLimits } from '../../../src/windows/pipeline/install-boot.ts'
 import { installSystem } from '../../../src/windows/pipeline/install-system.ts'
@@ -23,6 +23,8 @@ export interface StandInInstall {
   readonly programs: Programs
   readonly place: () => MachinePlace
   readonly media: readonly string[]
+  /** Starts it by UEFI. */
+  readonly firmware?: Firmware
   readonly limits?: Partial<Record<ReportStage, InstallLimits>>
   readonly signal?: AbortSignal
   readonly onReport?: (report: Report) => void
@@ -31,7 +33,8 @@ export interface StandInInstall {
 
 /** Installs it as Windows is installed. */
 export async function installStandIn(install: StandInInstall) {
-  const { folder, programs, place, media, limits, signal = new AbortController().signal, onReport, onStep } = install
+  const { folder, programs, place, media, firmware, limits, onReport, onStep } = install
+  const { signal = new AbortController().signal } = install
   const heard: string[] = []
   const steps = new Steps({
     artifacts: new Artifacts(join(folder, 'steps')),
@@ -43,7 +46,7 @@ export async function installStandIn(install: StandInInstall) {
   })
   const reports: string[] = []
   const end = await installSystem(steps, {
-    ...{ programs, place, media, signal, shape: standInShape, diskBytes: 4 * 2 ** 30 },
+    ...{ programs, place, media, firmware, signal, shape: standInShape, diskBytes: 4 * 2 ** 30 },
     limits: { pe: patient, specialize: patient, logon: patient, ...limits },
     evidence: join(folder, 'failed'),
     onReport(report) {

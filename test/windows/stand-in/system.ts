@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
+import { type BootImages, bootImagePaths, isoCommand } from '../../../src/windows/media/command-lines.ts'
 
 /** The media of a system that stands in for Windows: it is installed by the same boots, and reports by the same words. */
 export interface StandIn extends AsyncDisposable {
@@ -10,6 +11,8 @@ export interface StandIn extends AsyncDisposable {
   boot(plan?: string): Promise<string>
   /** A medium with what is applied: a disk image. */
   readonly install: string
+  /** Both media for UEFI: the first with the entry that our media have, the second with a disk of GPT. */
+  uefi(plan?: string): Promise<readonly [boot: string, install: string]>
 }
 
 /**
@@ -45,17 +48,78 @@ export async function buildStandIn(root?: string): Promise<StandIn> {
       await rm(join(folder, name), { recursive: true })
       return medium
     },
+    async uefi(plan = '') {
+      count += 1
+      const disk = join(folder, `install${count}`, 'sources', 'install.wim')
+      await mkdir(join(folder, `install${count}`, 'sources'), { recursive: true })
+      await buildGptDisk(disk, { vmlinuz, initrd }, run)
+      const applied = join(folder, `install${count}.iso`)
+      await run('genisoimage', ['-quiet', '-iso-level', '3', '-o', applied, `install${count}`])
+      const { bios = '', uefi: image = '' }: BootImages = bootImagePaths('x64')
+      const tree = join(folder, `boot${count}`)
+      await mkdir(join(tree, 'efi', 'microsoft', 'boot'), { recursive: true })
+      await mkdir(join(tree, 'boot'))
+      await writeFile(join(tree, bios), Buffer.alloc(2048))
+      await writeFile(join(tree, 'plan'), plan)
+      // El Torito counts half kilobytes in 16 bits.
+      await buildEfi(join(tree, image), { vmlinuz, initrd, words: 'stage=pe', mebibytes: 31 }, run)
+      const medium = join(folder, `boot${count}.iso`)
+      const [program = '', ...words] = isoCommand(tree, medium, 'OSRUN_BOOT', { bios, uefi: image })
+      await run(program, words)
+      await Promise.all([tree, join(folder, `install${count}`)].map((each) => rm(each, { recursive: true })))
+      return [medium, applied]
+    },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
+const kernelWords =
+  'console=ttyS0 quiet loglevel=0 panic=-1 net.ifnames=0 mitigations=off drm_kms_helper.fbdev_emulation=0 ' +
+  'tsc=reliable no_timer_check'
+
 function loaderSettings(words: string): string {
-  return `default it\nlabel it\n  kernel vmlinuz\n  append initrd=initrd console=ttyS0 quiet loglevel=0 panic=-1 net.ifnames=0 mitigations=off drm_kms_helper.fbdev_emulation=0 tsc=reliable no_timer_check ${words}\n`
+  return `default it\nlabel it\n  kernel vmlinuz\n  append initrd=initrd ${kernelWords} ${words}\n`
+}
+
+type Run = (file: string, words: readonly string[]) => Promise<unknown>
+
+/** A FAT file system that UEFI boots: what is at a removable medium's own path there, and what that starts. */
+async function buildEfi(
+  image: string,
+  { vmlinuz, initrd, words, mebibytes }: { vmlinuz: string; initrd: string; words: string; mebibytes: number },
+  run: Run,
+): Promise<void> {
+  await writeFile(image, '')
+  await run('truncate', ['--size', `${mebibytes}M`, image])
+  await run('mkfs.fat', [image])
+  await writeFile(`${image}.conf`, `linux /vmlinuz\ninitrd /initrd\noptions ${kernelWords} ${words}\n`)
+  await run('mmd', ['-i', image, '::EFI', '::EFI/BOOT', '::loader', '::loader/entries'])
+  const files = [
+    ['/usr/lib/systemd/boot/efi/systemd-bootx64.efi', '::EFI/BOOT/BOOTX64.EFI'],
+    [`${image}.conf`, '::loader/entries/it.conf'],
+    [vmlinuz, '::vmlinuz'],
+    [initrd, '::initrd'],
+  ]
+  for (const [from = '', to = ''] of files) {
+    await run('mcopy', ['-i', image, from, to])
+  }
+  await rm(`${image}.conf`)
+}
+
+/** A disk of GPT with an EFI system partition. */
+async function buildGptDisk(disk: string, kernel: { vmlinuz: string; initrd: string }, run: Run): Promise<void> {
+  const partition = `${disk}.fat`
+  await buildEfi(partition, { ...kernel, words: 'stage=disk', mebibytes: 64 }, run)
+  await writeFile(disk, '')
+  await run('truncate', ['--size', '66M', disk])
+  await execa('sfdisk', ['--quiet', disk], { input: 'label: gpt\nstart=1MiB, size=64MiB, type=uefi\n' })
+  await run('dd', [`if=${partition}`, `of=${disk}`, 'bs=1M', 'seek=1', 'conv=notrunc,sparse', 'status=none'])
+  await rm(partition)
 }
 
 const modules = [
   ...['ahci', 'sd_mod', 'sr_mod', 'isofs', 'vfat', 'nls_cp437', 'nls_ascii', 'nls_utf8', 'ext4', 'crc32c_generic'],
-  ...['e1000e', 'bochs', 'evdev', 'xhci_pci', 'usbhid', 'hid_generic'],
+  ...['e1000e', 'bochs', 'evdev', 'xhci_pci', 'usbhid', 'hid_generic', 'efivarfs'],
 ]
 
 /** Debian's kernel, with the modules for AHCI, CD and e1000e that the wine guest's own has no use for. */
@@ -110,7 +174,7 @@ const bootSectors = 64 * 2048
 async function buildDisk(
   disk: string,
   { vmlinuz, initrd, root }: { vmlinuz: string; initrd: string; root?: string | undefined },
-  run: (file: string, words: readonly string[]) => Promise<unknown>,
+  run: Run,
 ): Promise<void> {
   const rootSectors = root === undefined ? 0 : Math.ceil((await stat(root)).size / sector)
   await writeFile(disk, '')
@@ -170,7 +234,8 @@ export async function missingForStandIn(): Promise<string | undefined> {
   const needed = [
     ...['/usr/lib/ISOLINUX/isolinux.bin', '/usr/lib/SYSLINUX/mbr.bin', '/usr/lib/syslinux/modules/bios/ldlinux.c32'],
     ...['/usr/bin/genisoimage', '/usr/bin/syslinux', '/usr/bin/mcopy', '/usr/bin/busybox', '/sbin/depmod'],
-    '/usr/sbin/mkfs.fat',
+    ...['/usr/sbin/mkfs.fat', '/usr/sbin/sfdisk', '/usr/lib/systemd/boot/efi/systemd-bootx64.efi'],
+    '/usr/share/OVMF/OVMF_CODE_4M.fd',
   ]
   const lacking = needed.filter((path) => !existsSync(path))
   return lacking.length === 0 ? undefined : ` (skipped: no ${lacking.join(', ')})`
