@@ -26,7 +26,7 @@ export const errorCodes = {
   DOCKER_UNAVAILABLE: 'host', // runtime 'docker' was asked for and no engine answers
   DOCKER_BUILD_FAILED: 'host', // the image could not be built
   QEMU_UNUSABLE: 'host', // QEMU is missing or too old
-  HOST_INCOMPLETE: 'host', // another program that building a guest needs is missing
+  HOST_INCOMPLETE: 'host', // another program or firmware that a guest needs is missing
   ACCELERATOR_UNUSABLE: 'host', // the accelerator that was asked for does not work here
   SNAPSHOT_UNUSABLE: 'host', // the snapshot was made with a QEMU, accelerator, CPU or guest that this host does not have
   DISK_FULL: 'host', // the store's or the overlay's disk has too little room

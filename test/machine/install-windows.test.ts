@@ -131,6 +131,7 @@ describe.skipIf(missing !== undefined)(`installing a guest${missing ?? ''}`, { t
     ])
     expect((await findInstalled(parent()))?.note).toEqual({
       ...{ edition: 'Professional', language: 'en-us', architecture: 'x64', profile: 'slim', build: '26100.1742' },
+      firmware: 'bios',
       provenance: { source: 'own', from: 'medium.iso', sha256: 'ab'.repeat(32) },
       wishes: expect.objectContaining({ user: 'Administrator', computer: 'WIN11', timeZone: 'UTC' }),
     })
