@@ -46,8 +46,14 @@ export async function probeEnlightenments(probe: EnlightenmentProbe): Promise<re
   if (before !== undefined && isDeepStrictEqual(before.key, key)) {
     return before.enlightenments
   }
-  const found = await chooseEnlightenments((features) => starts(qemu, accelerator, features, deadlineMs))
-  if (key !== undefined) {
+  let inTime = true
+  const found = await chooseEnlightenments(async (features) => {
+    const started = await starts(qemu, accelerator, features, deadlineMs)
+    inTime &&= started !== undefined
+    return started ?? false
+  })
+  // A busy host may have more to show at the next try.
+  if (key !== undefined && inTime) {
     await keep(cacheFolder, path, { key, enlightenments: found })
   }
   return found
@@ -70,19 +76,22 @@ export async function chooseEnlightenments(
   return chosen
 }
 
-/** Whether QEMU makes a machine with such a CPU. No instruction of a guest runs. */
+/**
+ * Whether QEMU makes a machine with such a CPU, of which no instruction of a guest runs.
+ * @returns undefined where the deadline passed first
+ */
 export async function starts(
   qemu: string,
   accelerator: Accelerator,
   features: readonly string[],
   deadlineMs: number,
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   // It greets before it has made the machine, and answers after that.
-  const { exitCode } = await execa(qemu, startArguments(accelerator, features), {
+  const { exitCode, timedOut } = await execa(qemu, startArguments(accelerator, features), {
     ...{ reject: false, timeout: deadlineMs, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 },
     input: ['qmp_capabilities', 'quit'].map((execute) => JSON.stringify({ execute })).join('\n'),
   })
-  return exitCode === 0
+  return timedOut ? undefined : exitCode === 0
 }
 
 /** The command line of QEMU that makes a machine with such a CPU and does not run it. */

@@ -94,6 +94,15 @@ test('what was found is kept for this boot of the host, and asked for anew where
   expect(await probe()).toEqual(enlightenments.filter((each) => each !== 'hv-stimer-direct=on'))
 })
 
+test('what a deadline has cut short is not kept', async () => {
+  const folder = await makeFolder()
+  const qemu = join(folder, 'a qemu')
+  const cacheFolder = join(folder, 'cache')
+  await writeFile(qemu, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 })
+  expect(await probeEnlightenments({ qemu, accelerator: 'kvm', cacheFolder, deadlineMs: 20 })).toEqual([])
+  await expect(readdir(cacheFolder)).rejects.toThrow('ENOENT')
+})
+
 const qemu = (await findProgram('qemu-system-x86_64')) ?? ''
 
 // Without KVM, QEMU takes each that it knows and does nothing with it: so much can be seen everywhere.
