@@ -137,7 +137,14 @@ test('a Windows guest that is installed needs the programs of its installation n
   await mkdir(join(parent, '00112233445566aa'), { recursive: true })
   await writeFile(join(parent, '00112233445566aa', 'guest.json'), '{"id":"00112233445566aa"}')
   await writeNote(join(parent, '00112233445566aa'), {
-    ...{ edition: 'ServerStandard', language: 'en-US', architecture: 'x64', profile: 'slim', build: '26100.1742' },
+    ...{
+      edition: 'ServerStandard',
+      language: 'en-US',
+      architecture: 'x64',
+      profile: 'slim',
+      firmware: 'bios',
+      build: '26100.1742',
+    },
     ...{ provenance: { source: 'own', from: 'w.iso', sha256: '' }, wishes: {} },
   })
   await makeCurrent(parent, '00112233445566aa')
