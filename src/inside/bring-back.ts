@@ -57,7 +57,11 @@ export async function bringBack(link: RunnerLink, way: WayBack): Promise<Brought
     } else if (!(await mayReplace(way, path, wanted))) {
       result.kept.push(path)
     } else {
-      way.sent.set(path, await place(way, path, await link.read(path)))
+      const digest = await place(way, path, await link.read(path))
+      // What git ignores does not travel: were it noted, it would be missed at the next edit, and removed in the guest.
+      if (!ignored.has(path) || isIn(way.include, path)) {
+        way.sent.set(path, digest)
+      }
       result.written.push(path)
     }
   }
