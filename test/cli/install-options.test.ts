@@ -36,6 +36,8 @@ test('every field of the option `media` has a flag, and what nobody said is left
       'de-de',
       '--profile',
       'stock',
+      '--firmware',
+      'uefi',
       '--sha256',
       'a'.repeat(64),
     ],

@@ -8,7 +8,7 @@ interface Manifest {
 }
 
 /** Of the package's dependencies, those that only the test process uses. */
-const testProcessOnly = ['dockerode', 'es-module-lexer', 'pixelmatch', 'pngjs', 'testcontainers']
+const testProcessOnly = ['dockerode', 'es-module-lexer', 'flatted', 'pixelmatch', 'pngjs', 'testcontainers']
 
 test('the image has the dependencies of the package that the server uses, in the same ranges', async () => {
   const { dependencies: published = {} } = await read('package/package.json')
