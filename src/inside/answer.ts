@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { Win } from '../client/win.ts'
+import { withoutUndefined } from '../protocol/check-options.ts'
 import { OsrunError } from '../protocol/errors.ts'
 
 const place = { x: v.number(), y: v.number() }
@@ -58,7 +59,7 @@ async function perform(win: Machine, asked: v.InferOutput<typeof questions>): Pr
       return { header: { value: { width, height } }, body: png }
     }
     case 'run':
-      return { header: { value: await win.run(asked.command, given(asked.options)) } }
+      return { header: { value: await win.run(asked.command, withoutUndefined(asked.options)) } }
     case 'type':
       await win.keyboard.type(asked.text)
       break
@@ -69,17 +70,10 @@ async function perform(win: Machine, asked: v.InferOutput<typeof questions>): Pr
       await win.mouse.move(asked.x, asked.y)
       break
     case 'click':
-      await win.mouse.click(asked.x, asked.y, given(asked.options))
+      await win.mouse.click(asked.x, asked.y, withoutUndefined(asked.options))
       break
   }
   return { header: { value: null } }
-}
-
-type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
-
-/** Without what is undefined. */
-function given<T extends object>(options: T): Given<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<T>
 }
 
 function fieldsOf(error: unknown): Readonly<Record<string, unknown>> {

@@ -2,10 +2,10 @@
 //   node merge-main.js <folder of the blobs> <JSON object: system of each file that has one> [arguments of Vitest]
 
 import { readFile, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Blob, nameSystem, type Outcome, onlyFailures } from './blob.ts'
+import { vitestLibrary } from './vitest-here.ts'
 
 const [folder = '', given = '{}', ...words] = process.argv.slice(2)
 const systems: Readonly<Record<string, string>> = JSON.parse(given)
@@ -45,8 +45,9 @@ const withSystems: import('vite').Plugin = {
   },
 }
 
-const library = createRequire(join(process.cwd(), 'package.json')).resolve('vitest/node')
-const { parseCLI, startVitest }: typeof import('vitest/node') = await import(pathToFileURL(library).href)
+const { parseCLI, startVitest }: typeof import('vitest/node') = await import(
+  pathToFileURL(vitestLibrary(process.cwd())).href
+)
 const { filter, options } = parseCLI(['vitest', 'run', `--merge-reports=${folder}`, ...words])
 const vitest = await startVitest('test', filter, options, names.length > 0 ? { plugins: [withSystems] } : {})
 if (outcomes.size > 1) {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -53,7 +54,8 @@ export async function runMerged(
 }
 
 async function runThere(server: OsrunServer, part: Part, task: SuiteTask, preparation: Preparation): Promise<void> {
-  const progress = new PartProgress((line) => task.say(`${part.name}: ${line}`))
+  const say = sayOf(part, task)
+  const progress = new PartProgress(say)
   const stream = new PassThrough().setEncoding('utf8').on('data', (piece: string) => progress.take(piece))
   const { exitCode } = await runSuite(
     server,
@@ -62,15 +64,16 @@ async function runThere(server: OsrunServer, part: Part, task: SuiteTask, prepar
       arguments: part.arguments,
       stdout: stream,
       stderr: stream,
-      say: (line) => task.say(`${part.name}: ${line}`),
+      say,
     },
     preparation,
   )
-  await checkEnd(part, task, progress, exitCode)
+  checkEnd(part, task, progress, exitCode)
 }
 
 async function runHere(command: string, part: Part, task: SuiteTask): Promise<void> {
-  const progress = new PartProgress((line) => task.say(`${part.name}: ${line}`))
+  const say = sayOf(part, task)
+  const progress = new PartProgress(say)
   const child = execa(process.execPath, [command, ...part.arguments], {
     cwd: task.folder,
     env: task.env,
@@ -82,25 +85,26 @@ async function runHere(command: string, part: Part, task: SuiteTask): Promise<vo
   })
   child.all.setEncoding('utf8').on('data', (piece: string) => progress.take(piece))
   const { exitCode } = await child
-  await checkEnd(part, task, progress, exitCode)
+  checkEnd(part, task, progress, exitCode)
 }
 
 /** A run that ended without a report has failed as a whole, whatever its exit code. */
-async function checkEnd(part: Part, { say }: SuiteTask, progress: PartProgress, exitCode?: number): Promise<void> {
-  const isThere = await readFile(part.blob).then(
-    () => true,
-    () => false,
-  )
-  if (!isThere) {
+function checkEnd(part: Part, task: SuiteTask, progress: PartProgress, exitCode?: number): void {
+  if (!existsSync(part.blob)) {
     const words = progress.text.slice(-wordsKept) || 'nothing'
     throw new OsrunError('RUNNER_FAILED', `Vitest ended with ${exitCode} and left no report. It said:\n${words}`)
   }
-  say(`${part.name}: ${exitCode === 0 ? 'passed' : 'failed'}`)
+  sayOf(part, task)(exitCode === 0 ? 'passed' : 'failed')
   // Of an error outside of all tests the report has no words.
   const unhandled = progress.text.indexOf('Unhandled Error')
   if (unhandled >= 0) {
-    say(`${part.name} has also said:\n${progress.text.slice(unhandled, unhandled + wordsKept)}\n`)
+    task.say(`${part.name} has also said:\n${progress.text.slice(unhandled, unhandled + wordsKept)}\n`)
   }
+}
+
+/** What tells a person something of a part. */
+function sayOf({ name }: Part, task: SuiteTask): (line: string) => void {
+  return (line) => task.say(`${name}: ${line}`)
 }
 
 async function mergeParts(task: SuiteTask, parts: readonly Part[], given: readonly string[]): Promise<number> {

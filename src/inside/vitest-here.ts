@@ -8,8 +8,7 @@ import { OsrunError } from '../protocol/errors.ts'
  */
 export function vitestHere(folder: string): string {
   try {
-    const library = createRequire(join(folder, 'package.json')).resolve('vitest/node')
-    return join(dirname(dirname(library)), 'vitest.mjs')
+    return join(dirname(dirname(vitestLibrary(folder))), 'vitest.mjs')
   } catch (cause) {
     throw new OsrunError(
       'PROJECT_UNFIT',
@@ -17,4 +16,9 @@ export function vitestHere(folder: string): string {
       { cause },
     )
   }
+}
+
+/** Path of the `vitest/node` that a project has on this computer. @throws Error where it has none */
+export function vitestLibrary(folder: string): string {
+  return createRequire(join(folder, 'package.json')).resolve('vitest/node')
 }

@@ -15,7 +15,7 @@ export function isSecretOption(name: string): boolean {
 export function checkOptions<T extends v.GenericSchema>(schema: T, options: unknown, source: string): v.InferOutput<T> {
   const checked = v.safeParse(schema, options)
   if (checked.success) {
-    return withoutUndefined(checked.output)
+    return withoutUndefined(checked.output as object) as v.InferOutput<T>
   }
   const [issue] = checked.issues
   const name = v.getDotPath(issue)
@@ -37,6 +37,7 @@ export function checkOptions<T extends v.GenericSchema>(schema: T, options: unkn
   )
 }
 
-function withoutUndefined<T>(options: T): T {
-  return Object.fromEntries(Object.entries(options as object).filter(([, value]) => value !== undefined)) as T
+/** The options that have a value: one that is there and `undefined` may not be given where it may be left out. */
+export function withoutUndefined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
 }

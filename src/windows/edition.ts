@@ -1,3 +1,8 @@
+/** Whether two names are one: Windows writes capitals where it likes to. */
+export function sameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}
+
 /**
  * Whether two EDITIONIDs name one edition. Evaluations call theirs by the name of the full one with `Eval` behind, before
  * the `Core` of a server without a desktop: who wants `ServerStandard` takes `ServerStandardEval`, where that is what

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import type { GuestFiles } from '../guests/definition.ts'
 import { guestFileNames, readGuestId } from '../guests/guest-id.ts'
 import { checkJson } from '../protocol/check-json.ts'
-import { sameEdition } from './edition.ts'
+import { sameEdition, sameName } from './edition.ts'
 import type { InstalledWishes } from './installed-wishes.ts'
 import type { WindowsChoice } from './settings.ts'
 
@@ -82,9 +82,4 @@ export function differences(
 
 function facts({ edition, language, profile, architecture, firmware }: InstalledNote): InstalledWishes {
   return { edition, language, profile, architecture, firmware }
-}
-
-/** Windows writes names in capitals where it likes to. */
-function sameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
 }

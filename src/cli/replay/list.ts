@@ -1,9 +1,10 @@
-import { styleText } from 'node:util'
+import type { Writable } from 'node:stream'
 import { printable } from '../../client/printable.ts'
 import { OsrunError } from '../../protocol/errors.ts'
 import { formatBytes } from '../../snapshots/room.ts'
 import { isElsewhere } from '../room.ts'
 import type { Output } from '../snapshots/output.ts'
+import { formatTable, minuteOf } from '../table.ts'
 import { type FoundState, findStates } from './states.ts'
 
 /** Where states are looked for. */
@@ -33,20 +34,14 @@ const heads = ['ID', 'WHEN', 'SIZE', 'GUEST', 'TEST']
 
 function table(
   states: readonly FoundState[],
-  { cache, stdout }: Required<Pick<ListOptions, 'cache' | 'stdout'>>,
+  { cache, stdout }: { readonly cache: string; readonly stdout: Writable },
 ): string {
   if (states.length === 0) {
     return `There are no states of failed tests in ${cache}.\n`
   }
   const rows = states.map(({ id, info: { createdAt, size }, from, note }) => [
-    ...[id, createdAt.slice(0, 16).replace('T', ' '), formatBytes(size), from.guest],
+    ...[id, minuteOf(createdAt), formatBytes(size), from.guest],
     printable(`${note.file} > ${note.test}`).replaceAll('\n', ' '),
   ])
-  const widths = heads.map((_, column) => Math.max(...[heads, ...rows].map((row) => row[column]?.length ?? 0)))
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd()
-  return [styleText('bold', line(heads), { stream: stdout }), ...rows.map(line), ''].join('\n')
+  return formatTable(heads, rows, stdout)
 }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { styleText } from 'node:util'
 import type { SnapshotInfo } from '../../protocol/messages.ts'
 import { formatBytes } from '../../snapshots/room.ts'
+import { formatTable, minuteOf } from '../table.ts'
 import type { Output } from './output.ts'
 import { type Selected, type Selection, selectAll } from './select.ts'
 import { type CacheOptions, ThisHost } from './this-host.ts'
@@ -54,18 +54,12 @@ function table(listed: readonly Listed[], { cache, stdout = process.stdout }: Ca
     each.guest,
     each.name,
     each.parent ?? '-',
-    each.createdAt?.slice(0, 16).replace('T', ' ') ?? '-',
+    each.createdAt === undefined ? '-' : minuteOf(each.createdAt),
     each.size === undefined ? '-' : formatBytes(each.size),
     each.key.slice(0, 8),
     state(each),
   ])
-  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd()
-  return [styleText('bold', line(heads), { stream: stdout }), ...rows.map(line), ''].join('\n')
+  return formatTable(heads, rows, stdout)
 }
 
 /** What a snapshot is worth on this host, in a few words. */

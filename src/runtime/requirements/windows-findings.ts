@@ -1,7 +1,7 @@
-import { constants } from 'node:fs'
-import { access, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
+import { kvmDeviceProblem } from '../../machines/probe/device.ts'
 import { formatBytes } from '../../snapshots/room.ts'
 import { installMemoryMiB, installRoom } from '../../windows/install-needs.ts'
 import { findInstalled } from '../../windows/installed.ts'
@@ -54,7 +54,7 @@ export function memoryFinding(bytes: number): Finding {
 }
 
 async function speedFinding(guest: string, emulated: boolean | undefined): Promise<Finding[]> {
-  const slow = emulated ?? !(await opensKvm())
+  const slow = emulated ?? (await kvmDeviceProblem()) !== undefined
   const finding: Finding = {
     mark: 'note',
     what: 'speed of Windows',
@@ -63,11 +63,4 @@ async function speedFinding(guest: string, emulated: boolean | undefined): Promi
     todo: `Use a computer with KVM, or say that you know: \`osrun install ${guest} --slow\``,
   }
   return slow ? [finding] : []
-}
-
-function opensKvm(): Promise<boolean> {
-  return access('/dev/kvm', constants.R_OK | constants.W_OK).then(
-    () => true,
-    () => false,
-  )
 }

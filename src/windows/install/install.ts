@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { isSecretOption } from '../../protocol/check-options.ts'
 import { OsrunError } from '../../protocol/errors.ts'
 import { type WindowsWishes, windowsWishEntries } from '../../protocol/windows-wishes.ts'
+import { sameName } from '../edition.ts'
 import type { WindowsImage } from '../medium.ts'
 import {
   type Family,
@@ -68,7 +69,7 @@ export function decideWishes(guest: string, language: string, wished: WindowsWis
   const { user: given = builtIn ?? 'osrun', keyboard = locale, productKey, compact = false } = read.output
   const isBuiltIn = given.toLowerCase() === builtIn?.toLowerCase()
   const user = isBuiltIn ? 'Administrator' : given
-  if (user.toLowerCase() === computer.toLowerCase()) {
+  if (sameName(user, computer)) {
     throw bad('media.user', `another name than the computer's, ${computer}`, user)
   }
   const problem = passwordProblem(password, user, family)

@@ -1,5 +1,5 @@
 import sax from 'sax'
-import { sameEdition, withDesktop } from '../edition.ts'
+import { sameEdition, sameName, withDesktop } from '../edition.ts'
 import type { Architecture, Wanted, WindowsImage } from '../medium.ts'
 
 /** What the XML of a WIM says of one of its images; whatever it does not say is empty. */
@@ -96,10 +96,6 @@ export function chooseImage(images: readonly WimImage[], wanted: Wanted): Window
 }
 
 type Same = (one: string, other: string) => boolean
-
-function sameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
-}
 
 /** By FLAGS, where they tell the images apart, else by EDITIONID and whether there is a desktop. */
 function ofEdition(images: readonly WimImage[], wanted: string, same: Same): WimImage[] {
