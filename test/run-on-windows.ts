@@ -3,6 +3,8 @@
 import { execa } from 'execa'
 import { isWindows } from '../src/guests/guest.ts'
 import { installedGuest } from '../src/guests/prepare.ts'
+import { toOsrunError } from '../src/protocol/errors.ts'
+import { ensureRequirements } from '../src/runtime/requirements/install.ts'
 import { defaultCache, optionsFromEnvironment } from '../src/runtime/settings.ts'
 
 /** What a user does in a machine. The other tests are about QEMU, the store and the wine guest's making. */
@@ -24,6 +26,11 @@ if ((await installedGuest(guest, { cache })) === undefined) {
   )
   process.exit(0)
 }
+// QEMU, and the compiler of the program that the tests put into the guest.
+await ensureRequirements(['machines', 'build'], { out: (line) => process.stderr.write(`${line}\n`) }).catch((error) => {
+  process.stderr.write(`${toOsrunError(error).message}\n`)
+  process.exit(1)
+})
 const paths = files.map((name) => `test/machine/${name}.test.ts`)
 const words = ['run', '--project', 'machine', ...paths, ...process.argv.slice(2)]
 const env = { OSRUN_GUEST: guest }

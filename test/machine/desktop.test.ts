@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { guest } from './guest.ts'
+import { guest, hasWine } from './guest.ts'
 import { withMachine } from './with-machine.ts'
 
 const given = withMachine('test/machine/desktop.test.ts')
@@ -80,8 +80,9 @@ describe('the keyboard', () => {
 })
 
 describe('the mouse', () => {
-  test('clicks where it is told, and a double click is one', async () => {
+  test('clicks where it is told, and a double click is one', async ({ skip }) => {
     const { win } = given
+    skip(!(await hasWine(win)), 'where its text begins, each version of Notepad decides anew')
     await win.writeFile('C:\\clicked.txt', 'word another')
     await openNotepad('C:\\clicked.txt')
     // Maximized, the text begins in the upper left corner below title and menu.

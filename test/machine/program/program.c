@@ -58,7 +58,8 @@ static const struct {
     {L"hear", hear},            // <port>: listens on 127.0.0.1 and says each connection's bytes back
     {L"hold", hold},            // <port> <MiB>: keeps memory, as below
     {L"unique", unique},        // prints a new GUID and 16 random bytes
-    {L"ask", ask},              // <title> <text>: asks yes or no in a message box; the exit code is 6 or 7
+    // The exit code is 6 or 7. With an owner the message box is that of a window with this title.
+    {L"ask", ask},              // <title> <text> [<owner>]: asks yes or no in a message box
     {L"crash", crash},          // divides by zero, and has the system say so where it wants to
 };
 
@@ -338,10 +339,18 @@ static int unique(int count, wchar_t **words) {
 static int ask(int count, wchar_t **words) {
   HMODULE library = LoadLibraryW(L"user32.dll");
   __typeof__(MessageBoxW) *message_box = (__typeof__(MessageBoxW) *)(void *)GetProcAddress(library, "MessageBoxW");
-  if (count != 2 || !message_box) return 2;
+  __typeof__(CreateWindowExW) *create_window =
+      (__typeof__(CreateWindowExW) *)(void *)GetProcAddress(library, "CreateWindowExW");
+  if (count < 2 || count > 3 || !message_box || !create_window) return 2;
   printf("asking\n");
   fflush(stdout);
-  return message_box(NULL, words[1], words[0], MB_YESNO | MB_ICONWARNING);
+  HWND owner = NULL;
+  if (count == 3) {
+    DWORD style = WS_OVERLAPPEDWINDOW | WS_VISIBLE;
+    owner = create_window(0, L"STATIC", words[2], style, 100, 100, 400, 300, NULL, NULL, NULL, NULL);
+    if (!owner) return 3;
+  }
+  return message_box(owner, words[1], words[0], MB_YESNO | MB_ICONWARNING);
 }
 
 static int crash(int count, wchar_t **words) {
