@@ -1,4 +1,4 @@
-import type { Devices } from '../machines/shape.ts'
+import type { Accelerator, Devices } from '../machines/shape.ts'
 
 /** A guest: data that says what its machines are made of and how its readiness is brought about. */
 export interface Guest {
@@ -6,6 +6,7 @@ export interface Guest {
   /** One line for a person. */
   readonly description: string
   readonly memoryMiB: number
+  /** With hardware acceleration: emulated, a machine has one. */
   readonly cpus: number
   /** A versioned machine type: part of every snapshot's key. */
   readonly machineType: string
@@ -33,6 +34,14 @@ export interface Guest {
   readonly warmUp: readonly string[]
   /** Milliseconds from power on to the agent's answer: with hardware acceleration, and without. */
   readonly bootDeadline: { readonly accelerated: number; readonly emulated: number }
+}
+
+/**
+ * Processors of a machine where nobody asks for another number. QEMU that emulates several may abort while the firmware
+ * lays out the memory (`iotlb_to_section: Assertion`, its issue 1921): seen with two, on a busy host.
+ */
+export function defaultCpus({ cpus }: Guest, accelerator: Accelerator): number {
+  return accelerator === 'tcg' ? 1 : cpus
 }
 
 /** What a guest's recipe or its installation leaves: the disk, what boots it, and the hash of both. */

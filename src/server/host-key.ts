@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { defaultCpus } from '../guests/definition.ts'
 import type { Guest, GuestFiles } from '../guests/guest.ts'
 import { probeEnlightenments } from '../machines/probe/enlightenments.ts'
 import type { Accelerator, MachineShape } from '../machines/shape.ts'
@@ -33,7 +34,7 @@ export function shapeOf(guest: Guest, files: GuestFiles, equipment: Equipment): 
     machineType: guest.machineType,
     accelerator: equipment.accelerator,
     cpuModel: cpuModelOf(guest, equipment),
-    cpus: equipment.cpus ?? guest.cpus,
+    cpus: equipment.cpus ?? defaultCpus(guest, equipment.accelerator),
     memoryMiB: equipment.memoryMiB ?? guest.memoryMiB,
     screen: guest.screen,
     ...(guest.devices === 'inbox' && { devices: guest.devices }),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { copyFile, link, mkdir, rename, rm } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
-import type { Guest } from '../guests/definition.ts'
+import { defaultCpus, type Guest } from '../guests/definition.ts'
 import { guestFileNames, writeGuestId } from '../guests/guest-id.ts'
 import { findFirmware } from '../machines/firmware.ts'
 import type { Machine, MachinePlace, Programs } from '../machines/machine.ts'
@@ -136,11 +136,11 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
   }
 }
 
-/** Two processors at least, and memory enough that Windows does not swap while it sets itself up. */
+/** Memory enough that Windows does not swap while it sets itself up, and two processors at least: emulated, one. */
 function installingShape({ guest, accelerator, cpuModel }: WindowsInstall): MachineShape {
   return {
     ...{ machineType: guest.machineType, accelerator, cpuModel, screen: guest.screen, devices: 'inbox' },
-    cpus: Math.max(2, guest.cpus),
+    cpus: Math.max(accelerator === 'tcg' ? 1 : 2, defaultCpus(guest, accelerator)),
     memoryMiB: Math.max(installMemoryMiB, guest.memoryMiB),
   }
 }

@@ -1,3 +1,4 @@
+import { defaultCpus } from '../../guests/definition.ts'
 import { findGuest, guestNames } from '../../guests/guest.ts'
 import { installedGuest } from '../../guests/prepare.ts'
 import type { Programs } from '../../machines/machine.ts'
@@ -115,7 +116,7 @@ export class ThisHost {
       reasons: differences.map(describeDifference),
       options: [
         ...(memoryMiB === guest.memoryMiB ? [] : [`memory: '${memoryMiB}MiB'`]),
-        ...(cpus === guest.cpus ? [] : [`cpus: ${cpus}`]),
+        ...(cpus === defaultCpus(guest, equipment.accelerator) ? [] : [`cpus: ${cpus}`]),
       ],
     }
   }
