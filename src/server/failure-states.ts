@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Result } from '../protocol/messages.ts'
-import { failureBounds, failureLock, failureName, makeRoom, removeOldest } from '../snapshots/failures.ts'
+import { failureName } from '../snapshots/failure-name.ts'
+import { failureBounds, failureLock, makeRoom, removeOldest } from '../snapshots/failures.ts'
 import { lock } from '../snapshots/lock.ts'
 
 type SavedState = Result<'save'>

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { OsrunError } from '../protocol/errors.ts'
 import type { FailureNote, SnapshotInfo } from '../protocol/messages.ts'
 import { type CachedStore, cachedStores } from './cache.ts'
+import { failureId } from './failure-name.ts'
 import { formatBytes } from './room.ts'
 
 /** How much room the states of failed tests may take in a cache folder. */
@@ -25,13 +26,6 @@ export interface FailureState {
   readonly note: FailureNote
 }
 
-const prefix = 'failure-'
-
-/** The name of the snapshot that holds the state. @param id 8 hexadecimal digits */
-export function failureName(id: string): string {
-  return `${prefix}${id}`
-}
-
 /** Path of the file that whoever adds a state locks. */
 export function failureLock(cache: string): string {
   return join(cache, 'store', '.failures')
@@ -44,12 +38,15 @@ export async function listFailures(cache: string): Promise<FailureState[]> {
 }
 
 async function failuresOf(from: CachedStore): Promise<FailureState[]> {
-  const names = (await from.store.names()).filter((name) => name.startsWith(prefix))
   const found = await Promise.all(
-    names.map(async (name) => {
+    (await from.store.names()).map(async (name) => {
+      const id = failureId(name)
+      if (id === undefined) {
+        return undefined
+      }
       const [template, info] = await Promise.all([from.store.find(name), from.store.info(name)]).catch(() => [])
       const note = template?.manifest.failure
-      return note && info && { id: name.slice(prefix.length), from, info, note }
+      return note && info && { id, from, info, note }
     }),
   )
   return found.filter((state) => state !== undefined)

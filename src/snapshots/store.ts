@@ -4,6 +4,7 @@ import { asDiskFull } from '../machines/disk-full.ts'
 import { OsrunError } from '../protocol/errors.ts'
 import type { SnapshotInfo } from '../protocol/messages.ts'
 import { checkName } from '../protocol/names.ts'
+import { failureId } from './failure-name.ts'
 import { tryLock, type Unlock } from './lock.ts'
 import { filesOf, formatManifest, type Manifest, manifestName, parseManifest, sizeProblems } from './manifest.ts'
 import { filesLock, filesNameOf, follow, newFilesName, point, pointedAt, unpoint } from './name-link.ts'
@@ -192,10 +193,19 @@ export class Store {
 
   async #notFound(name: string): Promise<OsrunError> {
     const names = await this.names()
+    const id = failureId(name)
+    if (id !== undefined) {
+      const ids = names.map(failureId).filter((each) => each !== undefined)
+      return new OsrunError(
+        'SNAPSHOT_NOT_FOUND',
+        `There is no state "${id}" of a failed test. States: ${ids.join(', ') || 'none'}. Older ones go when newer ones ` +
+          'come: run the test again.',
+      )
+    }
+    const others = names.filter((each) => failureId(each) === undefined)
     return new OsrunError(
       'SNAPSHOT_NOT_FOUND',
-      `There is no snapshot "${name}". Snapshots: ${names.length > 0 ? names.join(', ') : 'none yet'}. ` +
-        'Take one with `win.snapshot(name)`.',
+      `There is no snapshot "${name}". Snapshots: ${others.join(', ') || 'none yet'}. Take one with \`win.snapshot(name)\`.`,
     )
   }
 }

@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { createProject } from '../environment/project.ts'
+import { hear } from './hear.ts'
 
 const config = `
   import { osrun } from 'vitest-environment-osrun/plugin'
@@ -31,6 +32,14 @@ function osrun(...words: string[]) {
   return execa(process.execPath, [main, ...words], { reject: false, stdin: 'ignore' })
 }
 
+/** The same on a real pseudo-terminal, which script(1) makes. */
+function inTerminal(words: string) {
+  return execa('script', ['-qefc', `exec ${process.execPath} ${main} ${words}`, '/dev/null'], {
+    ...{ reject: false, buffer: false },
+    env: { TERM: 'xterm' },
+  })
+}
+
 test('a failed test is replayed by the command that its evidence names: with its file, its program and its desktop', async () => {
   await using project = await createProject({ 'vitest.config.ts': config, 'a.test.ts': failing })
   const own = Object.entries(process.env).filter(([name]) => /^OSRUN_(?!URL|TOKEN|RUN_)/.test(name))
@@ -48,6 +57,20 @@ test('a failed test is replayed by the command that its evidence names: with its
     expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: expect.stringContaining('desktop: http://localhost:') })
     expect(stdout).toContain('by the test')
     expect(stdout).toContain('notepad.exe')
+    const terminal = inTerminal(`replay ${id}`)
+    const hears = hear(terminal.stdout)
+    const heard = (pattern: RegExp) => hears(pattern, 240_000)
+    const prompt = /C:\\users\\[\w. ]+>$/i
+    // The window that the guest's console clears was scrolled out before.
+    expect(await heard(prompt)).toMatch(/desktop: http:\/\/localhost:\S+(\r?\n){24}/)
+    terminal.stdin?.write('type C:\\left.txt\r')
+    await heard(/by the test/)
+    terminal.stdin?.write('ping -n 1000 127.0.0.1\r')
+    await heard(/127\.0\.0\.1.*127\.0\.0\.1/s)
+    terminal.stdin?.write('\x03')
+    await heard(prompt)
+    terminal.stdin?.write('exit 7\r')
+    expect((await terminal).exitCode).toBe(7)
   } finally {
     await osrun('snapshots', 'remove', `failure-${id}`)
   }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { storeFolder } from '../../src/snapshots/cache.ts'
-import { failureName, listFailures, makeRoom, removeOldest } from '../../src/snapshots/failures.ts'
+import { failureName } from '../../src/snapshots/failure-name.ts'
+import { listFailures, makeRoom, removeOldest } from '../../src/snapshots/failures.ts'
 import type { Manifest } from '../../src/snapshots/manifest.ts'
 import { Store } from '../../src/snapshots/store.ts'
 
@@ -53,6 +54,19 @@ test('the states of all guests are listed, the newest first, and no other snapsh
     [first, 'fails 3', 'wine'],
     [second, 'fails 2', 'win11'],
   ])
+})
+
+test('a state is asked for among states, and a snapshot among snapshots', async () => {
+  await publish(failureName(first), 1)
+  await publish('office', 2)
+  const store = new Store(storeFolder(cache, 'wine', key))
+  await expect(store.get(failureName(second))).rejects.toMatchObject({
+    code: 'SNAPSHOT_NOT_FOUND',
+    message: expect.stringMatching(/^There is no state "bbbbbbbb" of a failed test\. States: aaaaaaaa\. Older ones go/),
+  })
+  await expect(store.get('word')).rejects.toMatchObject({
+    message: expect.stringMatching(/^There is no snapshot "word"\. Snapshots: office\. Take one/),
+  })
 })
 
 test('the oldest states make room for one more, in number', async () => {

@@ -17,8 +17,8 @@ export async function list({ cache, json, stdout = process.stdout }: ListOptions
   if (isElsewhere) {
     throw new OsrunError(
       'BAD_OPTION',
-      'Expected an id beside OSRUN_URL, as the evidence of the test has it: the states are listed on the computer of the ' +
-        'machine room.',
+      'Expected an id beside OSRUN_URL, as the line of the failed test or its report has it. The states of that machine ' +
+        'room are listed on its own computer: run `osrun replay` there.',
     )
   }
   const states = await findStates(cache)
@@ -37,11 +37,14 @@ function table(
   { cache, stdout }: { readonly cache: string; readonly stdout: Writable },
 ): string {
   if (states.length === 0) {
-    return `There are no states of failed tests in ${cache}.\n`
+    return (
+      `There are no states of failed tests in ${cache}.\nA test that fails leaves one, unless the option \`replay\` or ` +
+      '`artifacts` says no. Where the tests have another `cache`, name it: osrun replay --cache <folder>\n'
+    )
   }
   const rows = states.map(({ id, info: { createdAt, size }, from, note }) => [
     ...[id, minuteOf(createdAt), formatBytes(size), from.guest],
     printable(`${note.file} > ${note.test}`).replaceAll('\n', ' '),
   ])
-  return formatTable(heads, rows, stdout)
+  return `${formatTable(heads, rows, stdout)}\nOpen one with \`osrun replay <id>\`.\n`
 }

@@ -1,5 +1,5 @@
-import { OsrunError } from '../../protocol/errors.ts'
-import { failureName } from '../../snapshots/failures.ts'
+import { isOsrunError, OsrunError } from '../../protocol/errors.ts'
+import { failureName } from '../../snapshots/failure-name.ts'
 import { isElsewhere } from '../room.ts'
 import type { RunCommand } from '../run/options.ts'
 import { runInWindows } from '../run/run.ts'
@@ -30,23 +30,43 @@ export async function replay(id: string, command: string, options: ReplayOptions
     ...(pause && { pause }),
     ...(verbose && { verbose }),
   }
-  const run: RunCommand = isElsewhere
-    ? { ...same, guest, network: 'isolated', runtime: 'auto', accel: 'auto' }
-    : { ...same, drive: cache, ...(await machineOf(await findState(checked, cache))) }
-  return runInWindows(command || prompt, run, version)
+  if (isElsewhere) {
+    const run: RunCommand = { ...same, guest, network: 'isolated', runtime: 'auto', accel: 'auto' }
+    return runInWindows(command || prompt, run, version)
+  }
+  const state = await findState(checked, cache)
+  const run: RunCommand = { ...same, drive: cache, ...(await machineOf(state)) }
+  try {
+    return await runInWindows(command || prompt, run, version)
+  } catch (error) {
+    // It is there. The machine room has another guest or QEMU, and looks elsewhere for its snapshots: so does an image's.
+    throw isOsrunError(error) && error.code === 'SNAPSHOT_NOT_FOUND'
+      ? unusable(state, [`${madeWith(state)}, and the machine room of the runtime ${state.runtime} has others now`])
+      : error
+  }
 }
 
 /** The machine that the state needs: the one that it was. */
-async function machineOf({ id, from, note, runtime, cache }: FoundState) {
+async function machineOf(state: FoundState) {
+  const { from, note, runtime, cache } = state
   const { guest, parts } = from
   const host = await ThisHost.look({ cache, accel: parts?.shape.accelerator ?? 'auto' })
   const { fits, reasons } = await host.fitOf(from)
   if (fits === false || parts === undefined) {
-    throw new OsrunError(
-      'SNAPSHOT_UNUSABLE',
-      `The state ${id} cannot be opened here any more: ${reasons.join('; ')}. Run the test again.`,
-    )
+    throw unusable(state, reasons)
   }
   const { accelerator: accel, memoryMiB: memory, cpus } = parts.shape
   return { guest, network: note.network, runtime, accel, memory, cpus }
+}
+
+function madeWith({ from: { guest, parts } }: FoundState): string {
+  return `it was made with QEMU ${parts?.qemuVersion ?? 'of another version'} and build ${parts?.guestId.slice(0, 8)} of the guest ${guest}`
+}
+
+function unusable({ id, folder }: FoundState, reasons: readonly string[]): OsrunError {
+  return new OsrunError(
+    'SNAPSHOT_UNUSABLE',
+    `The state ${id} cannot be opened here any more: ${reasons.join('; ')}. Run the test again; ` +
+      `\`osrun snapshots remove --cache ${JSON.stringify(folder)} failure-${id}\` frees its room.`,
+  )
 }

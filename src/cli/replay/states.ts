@@ -5,6 +5,8 @@ import { type FailureState, listFailures } from '../../snapshots/failures.ts'
 /** A state, and where it was made. */
 export interface FoundState extends FailureState {
   readonly cache: string
+  /** That of its runtime, as `osrun snapshots --cache` takes it. */
+  readonly folder: string
   readonly runtime: 'docker' | 'host'
 }
 
@@ -12,8 +14,9 @@ export interface FoundState extends FailureState {
 export async function findStates(cache: string): Promise<FoundState[]> {
   const found = await Promise.all(
     (['host', 'docker'] as const).map(async (runtime) => {
-      const states = await listFailures(runtime === 'docker' ? join(cache, 'docker') : cache)
-      return states.map((state): FoundState => ({ ...state, cache, runtime }))
+      const folder = runtime === 'docker' ? join(cache, 'docker') : cache
+      const states = await listFailures(folder)
+      return states.map((state): FoundState => ({ ...state, cache, folder, runtime }))
     }),
   )
   return found.flat().sort((a, b) => b.info.createdAt.localeCompare(a.info.createdAt))
@@ -28,7 +31,7 @@ export async function findState(id: string, cache: string): Promise<FoundState> 
     throw new OsrunError(
       'SNAPSHOT_NOT_FOUND',
       `There is no state "${id}" in ${cache}. States: ${ids || 'none'}. Older ones go when newer ones come: run the test ` +
-        'again.',
+        'again. Where the tests have another `cache`, name it: osrun replay --cache <folder> <id>',
     )
   }
   return state

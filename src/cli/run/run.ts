@@ -44,7 +44,8 @@ async function conduct(command: string, options: RunCommand, version: string, si
   signal.throwIfAborted()
   await keepState(win, code, options)
   if (options.pause) {
-    say('paused: the machine goes on until Ctrl-C')
+    // A console in a terminal has cleared what was said before.
+    say(`paused: the machine goes on until Ctrl-C; desktop: ${viewerOf(win)}`)
     await untilAborted(signal)
   }
   return code === undefined ? brokenPipe : shellExitCode(code)

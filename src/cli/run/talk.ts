@@ -62,6 +62,8 @@ function handOverTerminal({ stdin, stdout }: Terminal, child: WinProcess<Uint8Ar
     child.resize(columns, rows).catch(() => {})
   }
   stdin.setRawMode?.(true)
+  // The guest's console clears the window; what stood there scrolls out of it, where a person finds it.
+  stdout.write('\n'.repeat(sizeOf(stdout).rows))
   stdout.on('resize', onResize)
   return () => {
     stdout.off('resize', onResize)
