@@ -3,6 +3,7 @@ import { say, sayOrHide } from './elements.js'
 import { Facts } from './facts.js'
 import { addKeys, leavesMachine, releaseKeys } from './keys.js'
 import { Screen } from './screen.js'
+import { TouchKeyboard } from './touch-keyboard.js'
 import { Watch } from './watch.js'
 import { duration, stateInWords } from './words.js'
 
@@ -13,10 +14,13 @@ let lease
 let known = false
 let gone = false
 let scaled = true
+// Why the keyboard's last text has not come to the guest.
+let untyped
 
 const screen = new Screen(at('screen'), id, (rfb, canvas) => {
   rfb.scaleViewport = scaled
   rfb.background = 'transparent'
+  rfb.focusOnClick = !keyboard.isOpen
   canvas.tabIndex = 0
   canvas.setAttribute('role', 'application')
   canvas.setAttribute('aria-label', `Screen of machine ${id}`)
@@ -30,10 +34,11 @@ const screen = new Screen(at('screen'), id, (rfb, canvas) => {
   })
 })
 
+const keyboard = new TouchKeyboard(at('keyboard'), at('touch-text'), typeThere)
 const watch = new Watch({
   status({ leases }) {
     lease = leases.find((each) => each.id === id)
-    sayOrHide(at('trouble'), lease === undefined ? departure() : undefined)
+    sayOrHide(at('trouble'), lease === undefined ? departure() : untyped)
     if (lease === undefined) {
       leave()
     } else {
@@ -56,6 +61,9 @@ at('picture').addEventListener('click', savePicture)
 at('typing').addEventListener('submit', type)
 at('put').addEventListener('click', putIntoClipboard)
 at('copy').addEventListener('click', copyFromClipboard)
+for (const event of ['focus', 'blur']) {
+  at('touch-text').addEventListener(event, tapsGoOn)
+}
 addKeys(at('keys'), () => screen.rfb)
 addEventListener('keydown', leaveByKey, { capture: true })
 setInterval(show, 1000)
@@ -68,6 +76,8 @@ function show() {
   document.title = `${label} – ${id} – osrun`
   say(at('label'), label)
   say(at('state'), `${stateInWords(state)}, ${id}, ${duration(watch.now() - since)}`)
+  // Without the time, which would be read out each second.
+  say(at('news'), `Machine ${id}: ${stateInWords(state)}`)
   facts.show(lease, watch.now())
 }
 
@@ -82,7 +92,7 @@ function leave() {
   gone = true
   screen.stop()
   say(at('state'), 'ended')
-  for (const control of document.querySelectorAll('#typing button, #copying button, #keys button')) {
+  for (const control of document.querySelectorAll('#keyboard, #typing button, #copying button, #keys button')) {
     control.disabled = true
   }
 }
@@ -127,6 +137,25 @@ async function giveText(method, doing, done) {
     say(at('typed'), done([...text].length))
   } catch (error) {
     say(at('typed'), error.message)
+  }
+}
+
+// A tap in the guest's window does not close the keyboard that types into it.
+function tapsGoOn() {
+  if (screen.rfb !== undefined) {
+    screen.rfb.focusOnClick = !keyboard.isOpen
+  }
+}
+
+async function typeThere(text) {
+  try {
+    await watch.ask('type', { machine: id, text })
+    untyped = undefined
+  } catch (error) {
+    untyped = `What was typed did not reach the machine: ${error.message}`
+  }
+  if (lease !== undefined) {
+    sayOrHide(at('trouble'), untyped)
   }
 }
 

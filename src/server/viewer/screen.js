@@ -65,6 +65,8 @@ export class Screen {
     let shown = false
     rfb.addEventListener('connect', () => {
       shown = true
+      // The pointer, which noVNC draws beside the page where there is no mouse.
+      document.querySelector('body > canvas:not([aria-hidden])')?.setAttribute('aria-hidden', 'true')
       this.#target.querySelector('.last')?.remove()
       this.#target.dataset.shown = 'live'
     })
