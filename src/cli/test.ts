@@ -1,4 +1,4 @@
-import { runMerged } from '../inside/merge.ts'
+import { planMerged, runMerged } from '../inside/merge.ts'
 import { prepareSuite, runSuite, type SuiteTask } from '../inside/suite.ts'
 import { termsOf } from '../inside/terms.ts'
 import { ProgressLines, ticking } from '../runtime/progress-lines.ts'
@@ -22,11 +22,16 @@ export interface TestCommand extends RoomCommand {
  * @returns Vitest's exit code
  * @throws OsrunError
  */
-export function testInWindows(
+export async function testInWindows(
   vitestArguments: readonly string[],
   options: TestCommand,
   version: string,
 ): Promise<number> {
+  const folder = process.cwd()
+  const merging = { shards: options.shards, local: options.sideBySide === true }
+  // Sooner than a machine room, which takes its time: what cannot be divided is said at once.
+  const plan =
+    merging.shards > 1 || merging.local ? planMerged({ folder, arguments: vitestArguments }, merging) : undefined
   return endedBySignal(async (signal) => {
     const lines = new ProgressLines((line) => process.stderr.write(`${line}\n`))
     const onLog = (line: string) => {
@@ -42,7 +47,7 @@ export function testInWindows(
     const { include, node, guest, network, env } = options
     const task: SuiteTask = {
       ...{ include, node, guest, network, env, signal },
-      folder: process.cwd(),
+      folder,
       arguments: vitestArguments,
       cache: options.drive ?? defaultCache(process.env),
       terms: termsOf(process.env, process.stdout),
@@ -53,8 +58,8 @@ export function testInWindows(
       say: (line) => lines.say(line),
     }
     const preparation = await ticking(lines, () => prepareSuite(server, task))
-    if (options.shards > 1 || options.sideBySide) {
-      return await runMerged(server, task, preparation, { shards: options.shards, local: options.sideBySide === true })
+    if (plan !== undefined) {
+      return await runMerged(server, task, preparation, plan)
     }
     return (await runSuite(server, task, preparation)).exitCode
   })

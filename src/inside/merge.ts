@@ -17,21 +17,38 @@ const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 const mergeProgram = fileURLToPath(new URL(`./merge-main.${extension}`, import.meta.url))
 const wordsKept = 2000
 
+/** What several runs with one report are made of. */
+export interface MergePlan {
+  readonly parts: readonly Part[]
+  /** Folder of this computer for what they leave. */
+  readonly folder: string
+  /** Path of the Vitest that runs here and merges. */
+  readonly command: string
+  /** Arguments of who merges. */
+  readonly merge: readonly string[]
+}
+
+/**
+ * Divides a suite, before anything is started for it.
+ * @throws OsrunError BAD_OPTION, PROJECT_UNFIT
+ */
+export function planMerged(task: Pick<SuiteTask, 'folder' | 'arguments'>, merging: Merging): MergePlan {
+  const folder = join(task.folder, '.vitest', `osrun-${randomBytes(4).toString('hex')}`)
+  const { merge, parts } = splitReporting(task.arguments)
+  return { parts: partsOf(parts, folder, merging), folder, command: vitestHere(task.folder), merge }
+}
+
 /**
  * Runs the parts of a suite at the same time, and merges what they report with this computer's Vitest.
  * @returns the exit code of the merged run
- * @throws OsrunError RUNNER_FAILED where a part was lost, after the report of the others; BAD_OPTION, PROJECT_UNFIT
+ * @throws OsrunError RUNNER_FAILED where a part was lost, after the report of the others
  */
 export async function runMerged(
   server: OsrunServer,
   task: SuiteTask,
   preparation: Preparation,
-  merging: Merging,
+  { parts, folder, command, merge }: MergePlan,
 ): Promise<number> {
-  const folder = join(task.folder, '.vitest', `osrun-${randomBytes(4).toString('hex')}`)
-  const { merge, parts: forParts } = splitReporting(task.arguments)
-  const parts = partsOf(forParts, folder, merging)
-  const command = vitestHere(task.folder)
   try {
     const ends = await Promise.allSettled(
       parts.map((part) =>
