@@ -130,7 +130,14 @@ test('Vitest that was loaded ahead runs once, and only for who wants the same co
 
 test('a suite that is watched runs what depends on an edit, takes keys, and ends with `q`', { timeout }, async () => {
   await write('deep/package.json', '{"type": "module"}')
-  await write('deep/vitest.config.js', 'export default { test: { name: "before" } }')
+  await write(
+    'deep/vitest.config.js',
+    `
+    import { writeFileSync } from 'node:fs'
+    const look = { name: 'look', configureServer: ({ config }) => writeFileSync('watch.txt', String(config.server.watch)) }
+    export default { plugins: [look], test: { name: "before" } }
+  `,
+  )
   await write('deep/value.js', 'export const value = 1')
   await write('deep/other.test.js', "import { test } from 'vitest'\ntest('other', () => {})")
   await write(
@@ -161,10 +168,12 @@ test('a suite that is watched runs what depends on an edit, takes keys, and ends
   const run = (number: number) => vi.waitFor(() => expect(runs, output).toBe(number), timeout)
   await run(1)
   expect(output).toMatch(/Tests +2 passed/)
+  // Nobody watches, whatever Vitest makes of it: what a test writes, and what is edited, is told once.
+  expect(await readFile(join(folder, 'deep/watch.txt'), 'utf8')).toBe('null')
   const paths = async () => (await link.changes()).written.map(({ path }) => path).sort()
-  expect(await paths()).toEqual(['deep/__snapshots__/value.test.js.snap', 'deep/made.txt'])
+  expect(await paths()).toEqual(['deep/__snapshots__/value.test.js.snap', 'deep/made.txt', 'deep/watch.txt'])
   await link.read('deep/__snapshots__/value.test.js.snap')
-  expect(await paths()).toEqual(['deep/made.txt'])
+  expect(await paths()).toEqual(['deep/made.txt', 'deep/watch.txt'])
 
   output = ''
   await write('deep/value.js', 'export const value = 2')

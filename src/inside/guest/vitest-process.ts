@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Edit } from './watched-vitest.ts'
 
@@ -44,11 +44,12 @@ export class VitestProcess {
 
   constructor(cwd: string, terms: Terms) {
     this.terms = terms
-    this.#child = fork(script, [JSON.stringify(terms.terminal ?? null)], {
+    this.#child = spawn(process.execPath, [script, JSON.stringify(terms.terminal ?? null)], {
       cwd,
       env: { ...process.env, ...terms.env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      execArgv: [],
+      // The runner has no console: without this Windows opens one, in the middle of the desktop that tests look at.
+      windowsHide: true,
     })
     const said: Buffer[] = []
     const listen = (bytes: Buffer) => said.push(bytes)

@@ -33,6 +33,10 @@ export function watchSuite({ library, argv, stdin, rested }: Watching): WatchedS
   const reporter: Reporter = { onWatcherStart: rested }
   const plugin = {
     name: 'osrun:watch',
+    // Vitest 5 has a watcher where it finds none, and after us: what it says is not heard.
+    configResolved({ server }: { server: object }) {
+      Object.defineProperty(server, 'watch', { get: () => null, set() {}, enumerable: true })
+    },
     configureVitest(context: { vitest: Vitest }) {
       vitest = context.vitest
       const reporters: unknown[] = vitest.config.reporters
