@@ -8,21 +8,38 @@ test('what Vitest gives a worker to start is longer in the guest, and nothing el
   const given = Object.assign(wait, { [promisify.custom]: 'kept' }) as unknown as typeof setTimeout
   const longer = patient(given) as (...args: unknown[]) => unknown
   const work = () => {}
-  longer(work, vitestPatience)
+  class PoolRunner {
+    async start() {
+      await undefined
+      return new Promise(() => longer(work, vitestPatience.answer))
+    }
+    stop() {
+      longer(work, vitestPatience.answer)
+    }
+  }
+  longer(work, vitestPatience.begin)
+  new PoolRunner().start()
+  await undefined
+  new PoolRunner().stop()
   longer(work, 5000, 'word')
   longer(work)
   expect(wait.mock.calls).toEqual([
     [work, ourPatience],
+    [work, ourPatience],
+    [work, vitestPatience.answer],
     [work, 5000, 'word'],
     [work, undefined],
   ])
   expect(Reflect.get(longer, promisify.custom)).toBe('kept')
 })
 
-test("Vitest's own number is still that", async () => {
+test.each([
+  [/\bWORKER_START_TIMEOUT = ([\de_]+)/, vitestPatience.begin],
+  [/^const START_TIMEOUT = ([\de_]+);[\s\S]*class PoolRunner/m, vitestPatience.answer],
+])("Vitest's own number is still that: %s", async (pattern, milliseconds) => {
   const folder = 'node_modules/vitest/dist/chunks'
   const chunks = (await readdir(folder)).filter((name) => name.endsWith('.js'))
   const texts = await Promise.all(chunks.map((name) => readFile(`${folder}/${name}`, 'utf8')))
-  const found = texts.map((text) => /\bWORKER_START_TIMEOUT = ([\de_]+)/.exec(text)?.[1]).find(Boolean)
-  expect(Number(found?.replaceAll('_', ''))).toBe(vitestPatience)
+  const found = texts.map((text) => pattern.exec(text)?.[1]).find(Boolean)
+  expect(Number(found?.replaceAll('_', ''))).toBe(milliseconds)
 })
