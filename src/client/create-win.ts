@@ -37,6 +37,8 @@ export interface WinHooks {
   readonly record?: CommandRecorder
   /** What a dialog that nobody answers does to a command, where its own options do not say it. Default `fail`. */
   readonly dialogs?: () => DialogMode
+  /** Whether what is open into the guest goes on while a snapshot is taken, and ends in the snapshot. */
+  readonly attached?: boolean
   /** How often it is looked for one. */
   readonly dialogPace?: WatchPace
 }
@@ -98,7 +100,8 @@ export function createWin(connection: Connection, lease: Lease, hooks: WinHooks 
     if (names.isRecipe(name)) {
       throw failureAt(site, recipeExists(name))
     }
-    return names.show(await ask('snapshot', { name: nameAt(site, name), replace }, site))
+    const { attached } = hooks
+    return names.show(await ask('snapshot', { name: nameAt(site, name), replace, ...(attached && { attached }) }, site))
   }
 
   async function restore(name?: string): Promise<void> {

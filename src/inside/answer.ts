@@ -21,6 +21,7 @@ const click = v.strictObject({
 const questions = v.variant('method', [
   v.strictObject({ method: v.literal('screenshot') }),
   v.strictObject({ method: v.literal('run'), command: v.union([v.string(), v.array(v.string())]), options: run }),
+  v.strictObject({ method: v.literal('snapshot'), name: v.string(), replace: v.boolean() }),
   v.strictObject({ method: v.literal('type'), text: v.string() }),
   v.strictObject({ method: v.literal('press'), keys: v.string() }),
   v.strictObject({ method: v.literal('move'), ...place }),
@@ -35,7 +36,7 @@ export interface Answer {
 }
 
 /** The part of a machine that tests within it may use. */
-export type Machine = Pick<Win, 'screenshot' | 'run' | 'keyboard' | 'mouse'>
+export type Machine = Pick<Win, 'screenshot' | 'run' | 'snapshot' | 'keyboard' | 'mouse'>
 
 /** Does with a machine what a test that runs in it asks for. Never throws: the test is told. */
 export async function answerFor(win: Machine, question: unknown): Promise<Answer> {
@@ -60,6 +61,8 @@ async function perform(win: Machine, asked: v.InferOutput<typeof questions>): Pr
     }
     case 'run':
       return { header: { value: await win.run(asked.command, withoutUndefined(asked.options)) } }
+    case 'snapshot':
+      return { header: { value: await win.snapshot(asked.name, { replace: asked.replace }) } }
     case 'type':
       await win.keyboard.type(asked.text)
       break

@@ -1,4 +1,5 @@
 import { posix, relative, resolve, sep } from 'node:path'
+import { acquireWin } from '../client/lease.ts'
 import { MachineRoom } from '../client/machine-room.ts'
 import type { OsrunServer } from '../client/server.ts'
 import type { Win } from '../client/win.ts'
@@ -93,7 +94,10 @@ export async function prepareSuite(server: OsrunServer, task: SuiteTask): Promis
 export async function runSuite(server: OsrunServer, task: SuiteTask, preparation: Preparation): Promise<SuiteEnd> {
   const { guest, network, signal } = task
   const { snapshot, project } = preparation
-  await using win = await server.acquire({ guest, snapshot, network, label: `osrun test: ${project.root}` })
+  const { url, token } = server
+  const request = { guest, snapshot, network, clock: 'sync', label: `osrun test: ${project.root}` } as const
+  // A test may ask for a snapshot while its own suite has a connection into the guest.
+  await using win = await acquireWin({ url, token, signal }, request, { attached: true })
   signal.throwIfAborted()
   // Awaited here: the machine is given back with the end of this function.
   return await runIn(win, task, preparation)

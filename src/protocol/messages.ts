@@ -97,8 +97,15 @@ export const methodParameters = {
   /** Says anew who the machine is for: a test environment learns it after it asked. */
   label: v.strictObject({ label }),
   restore: v.strictObject({ snapshot: v.optional(name) }),
-  /** With `recipe` the snapshot is what this recipe makes. */
-  snapshot: v.strictObject({ name, replace: v.boolean(), recipe: v.optional(recipeTrace) }),
+  /**
+   * With `recipe` the snapshot is what this recipe makes. With `attached` the machine's streams go on, and end in the
+   * snapshot; otherwise there may be none.
+   */
+  snapshot: v.strictObject({
+    ...{ name, replace: v.boolean() },
+    recipe: v.optional(recipeTrace),
+    attached: v.optional(v.boolean()),
+  }),
   /**
    * Keeps the machine's state, in which a test has failed, for `osrun replay`. Its streams go on. Of one run, which `run`
    * names, only a few states are kept.

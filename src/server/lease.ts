@@ -8,13 +8,24 @@ import { typeText } from '../machines/type-text.ts'
 import { OsrunError, toOsrunError } from '../protocol/errors.ts'
 import { encodeFrame, type Frame } from '../protocol/frames.ts'
 import type { LeaseStatus, Parameters, Result, SnapshotInfo } from '../protocol/messages.ts'
-import { bake } from '../snapshots/bake.ts'
+import { type Baking, bake } from '../snapshots/bake.ts'
+import type { TemplateIdentity } from '../snapshots/finish-template.ts'
 import { snapshotExists, type Template } from '../snapshots/store.ts'
 import { ClientStreams } from './client-streams.ts'
 import { guestClock } from './clock.ts'
 import { LeaseActivity } from './lease-activity.ts'
 import { LinkKeeper, type LinkLoss } from './link-keeper.ts'
-import { agentDeadline, greetingOf, reconnect, restart, restoreFor, type Supplied, type Terms, wake } from './terms.ts'
+import {
+  agentDeadline,
+  greetingOf,
+  reconnect,
+  restart,
+  restoreFor,
+  type Supplied,
+  setClock,
+  type Terms,
+  wake,
+} from './terms.ts'
 
 /** Milliseconds in which a failed test's state is saved, or is not. */
 const saveDeadline = 60_000
@@ -206,32 +217,15 @@ export class Lease extends EventEmitter<LeaseEvents> {
   }
 
   /** Makes a snapshot of the machine as it is now. */
-  snapshot({ name, replace, recipe }: Parameters<'snapshot'>): Promise<SnapshotInfo> {
+  snapshot({ name, replace, recipe, attached }: Parameters<'snapshot'>): Promise<SnapshotInfo> {
     return this.#whole('snapshotting', async () => {
-      const { store, guest, key } = this.#terms.home
+      const { store } = this.#terms.home
       if (!replace && (await store.find(name)) !== undefined) {
         throw snapshotExists(name)
       }
       await this.#keeper.settled
-      this.#streams.checkNoneOpen()
-      // Where the agent did not come back, this says so.
-      const { link } = this.#machine
-      if (link.lost !== undefined) {
-        throw link.lost
-      }
-      await this.#keeper.stop()
-      const parent = this.#template.manifest.name
-      const identity = { guest: guest.name, name, key, parent, ...(recipe && { recipe }) }
-      const greeting = greetingOf(this.#terms)
-      const { programs } = this.#terms.room
-      try {
-        await bake({
-          ...{ programs, machine: this.#machine, place: this.#terms.room.place(), store, identity, replace },
-          greet: { greeting, agentDeadline },
-        })
-      } finally {
-        this.#follow()
-      }
+      const baking = this.#baking({ name, ...(recipe && { recipe }) }, replace)
+      await (attached ? this.#bakeAttached(baking) : this.#bakeDetached(baking))
       const made = await store.info(name)
       if (made === undefined) {
         throw new OsrunError('SNAPSHOT_FAILED', `Snapshot "${name}" was removed as soon as it was made.`)
@@ -240,33 +234,56 @@ export class Lease extends EventEmitter<LeaseEvents> {
     })
   }
 
+  #baking(what: Pick<TemplateIdentity, 'name' | 'recipe' | 'failure'>, replace: boolean) {
+    const { home, room } = this.#terms
+    const { name: guest } = home.guest
+    const identity = { guest, key: home.key, parent: this.#template.manifest.name, ...what }
+    const { programs } = room
+    return { programs, machine: this.#machine, place: room.place(), store: home.store, identity, replace }
+  }
+
+  async #bakeDetached(baking: Baking): Promise<void> {
+    this.#streams.checkNoneOpen()
+    // Where the agent did not come back, this says so.
+    const { link } = this.#machine
+    if (link.lost !== undefined) {
+      throw link.lost
+    }
+    await this.#keeper.stop()
+    try {
+      await bake({ ...baking, greet: { greeting: greetingOf(this.#terms), agentDeadline } })
+    } finally {
+      this.#follow()
+    }
+  }
+
+  /** The machine keeps its link and its streams. */
+  async #bakeAttached(baking: Baking): Promise<void> {
+    await this.#checkLink()
+    await bake({ ...baking, signal: this.#over.signal })
+    // It stood still.
+    await setClock(this.#terms, this.#machine, this.#over.signal)
+  }
+
+  async #checkLink(): Promise<void> {
+    const { link } = this.#machine
+    if (link.lost !== undefined || !this.#keeper.stands) {
+      throw (await this.#keeper.crash()) ?? link.lost ?? new OsrunError('MACHINE_UNRESPONSIVE', 'Its agent is away.')
+    }
+  }
+
   /**
    * Keeps the machine's state for `osrun replay`. The machine stands still meanwhile, and keeps its link and its streams.
    * @throws OsrunError why there is none; the machine goes on
    */
   save({ run, file, test }: Parameters<'save'>): Promise<Result<'save'>> {
     return this.#whole('snapshotting', async () => {
-      const { home, wish, room } = this.#terms
-      const { link, origin } = this.#machine
-      if (link.lost !== undefined || !this.#keeper.stands) {
-        throw (await this.#keeper.crash()) ?? link.lost ?? new OsrunError('MACHINE_UNRESPONSIVE', 'Its agent is away.')
-      }
+      const { wish, room } = this.#terms
+      await this.#checkLink()
       const deadline = AbortSignal.any([this.#over.signal, AbortSignal.timeout(saveDeadline)])
-      return room.failures.keep(run, origin.shape.memoryMiB * 2 ** 20, deadline, (name) =>
-        bake({
-          ...{
-            programs: room.programs,
-            machine: this.#machine,
-            place: room.place(),
-            store: home.store,
-            replace: false,
-          },
-          identity: {
-            ...{ guest: home.guest.name, name, key: home.key, parent: this.#template.manifest.name },
-            failure: { file, test, network: wish.network },
-          },
-          signal: deadline,
-        }),
+      const failure = { file, test, network: wish.network }
+      return room.failures.keep(run, this.#machine.origin.shape.memoryMiB * 2 ** 20, deadline, (name) =>
+        bake({ ...this.#baking({ name, failure }, false), signal: deadline }),
       )
     })
   }

@@ -27,6 +27,12 @@ const machine: Machine = {
   async run(command): Promise<never> {
     throw new OsrunError('COMMAND_NOT_FOUND', `There is no ${command}`)
   },
+  async snapshot(name) {
+    if (name === 'A') {
+      throw new OsrunError('BAD_NAME', 'Expected `name` to be a name')
+    }
+    return { name, guest: 'wine', createdAt: '2026-01-01T00:00:00.000Z', size: 1 }
+  },
   keyboard: { type: async (text) => void done.push(text), press: async (keys) => void done.push(keys) },
   mouse: { move: async (...place) => void done.push(place), click: async (...place) => void done.push(place) },
 }
@@ -253,7 +259,8 @@ const inside = `
     await expect(win.run('nothing')).rejects.toMatchObject({ code: 'COMMAND_NOT_FOUND', stack: expect.stringContaining('inside.test.js') })
     await expect(win.run('nothing', { wrong: 1 })).rejects.toMatchObject({ code: 'BAD_OPTION', message: expect.stringContaining('options.wrong') })
     await expect(win.restore()).rejects.toThrow('would end this very suite')
-    await expect(win.snapshot('a')).rejects.toThrow('cannot hold the connection')
+    expect(await win.snapshot('a', { replace: true })).toMatchObject({ name: 'a', size: 1 })
+    await expect(win.snapshot('A')).rejects.toMatchObject({ code: 'BAD_NAME', stack: expect.stringContaining('inside.test.js') })
   })
 `
 

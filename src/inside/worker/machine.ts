@@ -3,6 +3,7 @@ import type { ClickOptions, Keyboard, Mouse } from '../../client/input.ts'
 import type { RunResult } from '../../client/result.ts'
 import type { RunOptions } from '../../client/run-options.ts'
 import type { Screenshot } from '../../client/win.ts'
+import type { SnapshotInfo } from '../../protocol/messages.ts'
 import { Decoder, encode, type Message } from '../guest/wire.ts'
 
 /** How a command runs that a test in the guest asks for. */
@@ -20,8 +21,12 @@ export interface InsideWin {
   readonly mouse: Mouse
   /** @throws Error always: the suite that asks for it would be gone */
   restore(): Promise<never>
-  /** @throws Error always: while the suite runs, a connection into the guest is open, and a snapshot holds none */
-  snapshot(): Promise<never>
+  /**
+   * As `win.snapshot`: keeps the machine's state of this moment, with its desktop, files and programs, for tests that run
+   * outside and for `osrun --use-snapshot`. The suite goes on here; in the snapshot it ends as soon as a machine is
+   * restored from it. What was started with `run` goes on there.
+   */
+  snapshot(name: string, options?: { readonly replace?: boolean }): Promise<SnapshotInfo>
 }
 
 const port = Number(process.env['OSRUN_INSIDE_PORT'])
@@ -62,22 +67,17 @@ function create(): InsideWin {
         await ask(this.click, { method: 'click', x, y, options })
       },
     },
-    restore: () =>
-      refuse(
-        'restore',
-        'would end this very suite. Restore machines in a test that runs outside, with the fixture `win`',
-      ),
-    snapshot: () =>
-      refuse(
-        'snapshot',
-        'cannot hold the connection by which this suite talks with the computer that started it. Take snapshots in a test ' +
-          'that runs outside, with the fixture `win`',
-      ),
+    async snapshot(name, { replace = false } = {}) {
+      const { header } = await ask(this.snapshot, { method: 'snapshot', name, replace })
+      return header['value'] as SnapshotInfo
+    },
+    async restore() {
+      throw new Error(
+        'win.restore of a machine from inside would end this very suite. Restore machines in a test that runs outside, ' +
+          'with the fixture `win`.',
+      )
+    },
   }
-}
-
-async function refuse(what: string, why: string): Promise<never> {
-  throw new Error(`win.${what} of a machine from inside ${why}.`)
 }
 
 /** One question, one connection: to the runner, which passes it on to the computer that started the suite. */
