@@ -18,6 +18,10 @@ let folder: string
 beforeAll(async () => {
   folder = join(await mkdtemp(join(tmpdir(), 'osrun inside ')), mark)
   await cp('examples/inside', folder, { recursive: true, filter: (path) => !path.includes('node_modules') })
+  await mkdir(join(folder, 'node_modules'))
+  for (const name of ['vitest', 'vitest-environment-osrun']) {
+    await symlink(join(process.cwd(), 'node_modules', name), join(folder, 'node_modules', name))
+  }
 })
 
 afterAll(async () => {
@@ -29,15 +33,13 @@ afterAll(async () => {
   }
 })
 
+// As on a developer's computer: Vitest writes no new snapshot where it believes to be in CI, and the guest's is told.
+const developer = { CI: undefined, CONTINUOUS_INTEGRATION: undefined, GITHUB_ACTIONS: undefined }
+const main = join(process.cwd(), 'src/cli/main.ts')
+const env = { OSRUN_RUNTIME: 'host', OSRUN_CACHE: cache, NO_COLOR: '1', ...developer }
+
 function start(...given: string[]) {
-  // As on a developer's computer: Vitest writes no new snapshot where it believes to be in CI, and the guest's is told.
-  const developer = { CI: undefined, CONTINUOUS_INTEGRATION: undefined, GITHUB_ACTIONS: undefined }
-  return execa(process.execPath, [join(process.cwd(), 'src/cli/main.ts'), 'test', ...given], {
-    cwd: folder,
-    env: { OSRUN_RUNTIME: 'host', OSRUN_CACHE: cache, NO_COLOR: '1', ...developer },
-    reject: false,
-    stdin: 'ignore',
-  })
+  return execa(process.execPath, [main, 'test', ...given], { cwd: folder, env, reject: false, stdin: 'ignore' })
 }
 
 async function osrun(...given: string[]) {
@@ -103,6 +105,7 @@ test('a suite that is watched gets what was edited, and nothing else; what each 
 test('beside a run here, a bug that only Windows has is plain, in the file of this computer; a test sees its screen', {
   timeout,
 }, async () => {
+  const kept = `inside-${mark}-kept`
   const inside = `
     import { expect } from 'vitest'
     import { test } from 'vitest-environment-osrun/inside'
@@ -111,14 +114,14 @@ test('beside a run here, a bug that only Windows has is plain, in the file of th
       expect(width / height).toBeGreaterThan(1)
       await win.mouse.move(10, 10)
       await win.keyboard.press('Escape')
+      await win.run('echo kept> C:\\\\kept.txt')
+      expect(await win.snapshot('${kept}')).toMatchObject({ name: '${kept}', guest: 'wine' })
+      await expect(win.snapshot('${kept}')).rejects.toMatchObject({ code: 'SNAPSHOT_EXISTS' })
+      await expect(win.snapshot('No Name')).rejects.toMatchObject({ code: 'BAD_NAME' })
       expect((await win.run('echo seen')).stdout).toBe('seen')
     })
   `
   await writeFile(join(folder, 'bug/screen.test.js'), inside)
-  await mkdir(join(folder, 'node_modules'))
-  for (const name of ['vitest', 'vitest-environment-osrun']) {
-    await symlink(join(process.cwd(), 'node_modules', name), join(folder, 'node_modules', name))
-  }
   const reporting = ['--reporter=junit', '--reporter=default', '--outputFile.junit=out.xml']
   const { stdout, stderr, exitCode } = await osrun('--side-by-side', '--dir', 'bug', ...reporting)
   const said = stdout + stderr
@@ -132,4 +135,10 @@ test('beside a run here, a bug that only Windows has is plain, in the file of th
   expect(said).not.toContain('Fails in linux only')
   expect(await readFile(join(folder, 'out.xml'), 'utf8')).toContain('bug/joined-path.test.js')
   expect(PNG.sync.read(await readFile(join(folder, 'test-results/desktop.png'))).width).toBeGreaterThan(100)
+
+  // In what was kept of that machine the suite is no more; its files and what tests have made are.
+  const command = ['--use-snapshot', kept, 'type C:\\kept.txt & dir /b C:\\inside']
+  const after = await execa(process.execPath, [main, ...command], { env })
+  expect(after.stdout).toMatch(/^kept\r?\n/)
+  expect(after.stdout).toContain(mark)
 })
