@@ -172,68 +172,6 @@ describe.skipIf(withoutBrowser !== undefined)('the page of one machine (needs Ch
     expect(await overhang(given.page)).toBeLessThanOrEqual(0)
   })
 
-  test('on a phone: a tap opens the machine and clicks in it, the phone’s keyboard types, two fingers leave the picture’s size', async () => {
-    await given.takePhone()
-    const { page } = given
-    await openNotepad('C:\\touched.txt')
-    await page.goto(server.viewerUrl)
-    await page
-      .locator('.tile', { hasText: 'test/one.test.ts' })
-      .locator('.picture')
-      .tap({ force: true, ...patience })
-    await page.locator('#screen[data-shown="live"]').waitFor(patience)
-
-    await page.getByRole('button', { name: 'Keyboard' }).tap()
-    await page.getByRole('button', { name: 'Keyboard', pressed: true }).waitFor(patience)
-    // A word that the phone corrects is deleted and typed anew.
-    await page.keyboard.insertText('Hallo')
-    for (let count = 0; count < 4; count += 1) {
-      await page.keyboard.press('Backspace')
-    }
-    await page.keyboard.insertText('é, 漢\n')
-    const save = async () => {
-      await win.keyboard.press('Control+S')
-      return saved('C:\\touched.txt')
-    }
-    await expect.poll(save, { ...patience, interval: 2000 }).toBe('\ufeffHé, 漢\r\n')
-
-    const box = (await page.locator('#screen canvas').boundingBox()) ?? expect.fail('no screen')
-    expect(box.width).toBeLessThan(390)
-    await pinch(box)
-    expect(await page.locator('#screen canvas').boundingBox()).toEqual(box)
-    expect(await page.evaluate<number>('visualViewport.scale')).toBe(1)
-    expect(await overhang(page)).toBeLessThanOrEqual(0)
-    expect(await findBarriers(page)).toEqual([])
-
-    const notepad = (await win.windows()).find(({ program }) => program === 'notepad.exe') ?? expect.fail('no window')
-    const scale = box.width / 1024
-    const [x, y] = [notepad.x + notepad.width - 13, notepad.y + 16]
-    await page.touchscreen.tap(box.x + x * scale, box.y + y * scale)
-    await expect.poll(async () => (await win.run('tasklist')).stdout, patience).not.toContain('notepad')
-    expect(await focused()).toBe('touch-text')
-  })
-
-  /** Two fingers that go apart in the middle of a box. */
-  async function pinch({
-    x,
-    y,
-    width,
-    height,
-  }: {
-    x: number
-    y: number
-    width: number
-    height: number
-  }): Promise<void> {
-    const devtools = await given.page.context().newCDPSession(given.page)
-    const fingers = (apart: number) => [-1, 1].map((side) => ({ x: x + width / 2 + side * apart, y: y + height / 2 }))
-    await devtools.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: fingers(20) })
-    for (const apart of [40, 60, 80, 100, 120]) {
-      await devtools.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: fingers(apart) })
-    }
-    await devtools.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
-  }
-
   test('says that the machine has ended, and keeps its last picture', async () => {
     const short = await server.acquire({ label: 'test/short.test.ts' })
     await open(short.viewerUrl)
