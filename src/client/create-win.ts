@@ -37,10 +37,10 @@ export interface WinHooks {
   readonly record?: CommandRecorder
   /** What a dialog that nobody answers does to a command, where its own options do not say it. Default `fail`. */
   readonly dialogs?: () => DialogMode
-  /** Whether what is open into the guest goes on while a snapshot is taken, and ends in the snapshot. */
-  readonly attached?: boolean
   /** How often it is looked for one. */
   readonly dialogPace?: WatchPace
+  /** Whether what is open into the guest goes on while a snapshot is taken, and ends in the snapshot. */
+  readonly attached?: boolean
 }
 
 /** The machine that `connection` leased. It owns the connection. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { defaultCpus } from '../guests/definition.ts'
-import type { Guest, GuestFiles } from '../guests/guest.ts'
+import { defaultCpus, type Guest, type GuestFiles } from '../guests/definition.ts'
 import { probeEnlightenments } from '../machines/probe/enlightenments.ts'
 import type { Accelerator, MachineShape } from '../machines/shape.ts'
 import { type KeyParts, storeFormat } from '../snapshots/key.ts'

@@ -4,7 +4,7 @@ import { asDiskFull } from '../machines/disk-full.ts'
 import { OsrunError } from '../protocol/errors.ts'
 import type { SnapshotInfo } from '../protocol/messages.ts'
 import { checkName } from '../protocol/names.ts'
-import { failureId } from './failure-name.ts'
+import { failureId, stateNotFound } from './failure-name.ts'
 import { tryLock, type Unlock } from './lock.ts'
 import { filesOf, formatManifest, type Manifest, manifestName, parseManifest, sizeProblems } from './manifest.ts'
 import { filesLock, filesNameOf, follow, newFilesName, point, pointedAt, unpoint } from './name-link.ts'
@@ -196,11 +196,7 @@ export class Store {
     const id = failureId(name)
     if (id !== undefined) {
       const ids = names.map(failureId).filter((each) => each !== undefined)
-      return new OsrunError(
-        'SNAPSHOT_NOT_FOUND',
-        `There is no state "${id}" of a failed test. States: ${ids.join(', ') || 'none'}. Older ones go when newer ones ` +
-          'come: run the test again.',
-      )
+      return stateNotFound(id, 'of a failed test', ids)
     }
     const others = names.filter((each) => failureId(each) === undefined)
     return new OsrunError(

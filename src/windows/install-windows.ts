@@ -140,7 +140,7 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
 function installingShape({ guest, accelerator, cpuModel }: WindowsInstall): MachineShape {
   return {
     ...{ machineType: guest.machineType, accelerator, cpuModel, screen: guest.screen, devices: 'inbox' },
-    cpus: Math.max(accelerator === 'tcg' ? 1 : 2, defaultCpus(guest, accelerator)),
+    cpus: defaultCpus({ ...guest, cpus: Math.max(2, guest.cpus) }, accelerator),
     memoryMiB: Math.max(installMemoryMiB, guest.memoryMiB),
   }
 }

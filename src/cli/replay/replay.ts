@@ -67,6 +67,6 @@ function unusable({ id, folder }: FoundState, reasons: readonly string[]): Osrun
   return new OsrunError(
     'SNAPSHOT_UNUSABLE',
     `The state ${id} cannot be opened here any more: ${reasons.join('; ')}. Run the test again; ` +
-      `\`osrun snapshots remove --cache ${JSON.stringify(folder)} failure-${id}\` frees its room.`,
+      `\`osrun snapshots remove --cache ${JSON.stringify(folder)} ${failureName(id)}\` frees its room.`,
   )
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { OsrunError } from '../../protocol/errors.ts'
+import { stateNotFound } from '../../snapshots/failure-name.ts'
 import { type FailureState, listFailures } from '../../snapshots/failures.ts'
 
 /** A state, and where it was made. */
@@ -27,12 +28,9 @@ export async function findState(id: string, cache: string): Promise<FoundState> 
   const states = await findStates(cache)
   const state = states.find((each) => each.id === id)
   if (state === undefined) {
-    const ids = states.map((each) => each.id).join(', ')
-    throw new OsrunError(
-      'SNAPSHOT_NOT_FOUND',
-      `There is no state "${id}" in ${cache}. States: ${ids || 'none'}. Older ones go when newer ones come: run the test ` +
-        'again. Where the tests have another `cache`, name it: osrun replay --cache <folder> <id>',
-    )
+    const ids = states.map((each) => each.id)
+    const next = ' Where the tests have another `cache`, name it: osrun replay --cache <folder> <id>'
+    throw stateNotFound(id, `in ${cache}`, ids, next)
   }
   return state
 }
