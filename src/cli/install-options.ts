@@ -12,6 +12,7 @@ export interface WindowsFlags {
   readonly language?: string
   readonly profile?: string
   readonly firmware?: string
+  readonly tpm?: boolean
   readonly sha256?: string
   readonly user?: string
   readonly passwordFile?: string
@@ -47,6 +48,7 @@ export function addWindowsFlags(command: Command): Command {
       ]),
     )
     .addOption(new Option('--firmware <name>', 'what starts the machine (default: bios)').choices(['bios', 'uefi']))
+    .option('--tpm', 'a TPM 2.0, which the program swtpm emulates')
     .option('--sha256 <digest>', 'digest of the medium; another one is refused')
     .option('--user <name>', 'account that logs on by itself (default: the built-in administrator)')
     .option(`${password.flag} <file>`, `file with its password (default: ${password.variable}, else Passw0rd!)`)
@@ -76,10 +78,10 @@ export async function readWindowsFlags(
 
 /** Of all that a command was told, what is for Windows alone. */
 export function windowsFlagsOf(command: WindowsFlags): Given {
-  const { iso, edition, language, profile, firmware, sha256, user, passwordFile, computer, timeZone, locale } = command
-  const { keyboard, productKeyFile, compact, drivers, ownSteps } = command
-  const flags = { iso, edition, language, profile, firmware, sha256, user, passwordFile, computer, timeZone, locale }
-  return { ...flags, keyboard, productKeyFile, compact, drivers, ownSteps }
+  const { iso, edition, language, profile, firmware, tpm, sha256, user, passwordFile, computer, timeZone } = command
+  const { locale, keyboard, productKeyFile, compact, drivers, ownSteps } = command
+  const flags = { iso, edition, language, profile, firmware, tpm, sha256, user, passwordFile, computer, timeZone }
+  return { ...flags, locale, keyboard, productKeyFile, compact, drivers, ownSteps }
 }
 
 /** The first flag that was given, as it is written. */

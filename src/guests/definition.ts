@@ -52,6 +52,8 @@ export interface GuestFiles {
   /** The code of a firmware that boots by UEFI, and what it remembers of the disk: both, or a BIOS boots. */
   readonly firmware?: string
   readonly variables?: string
+  /** What its TPM holds, where it has one. */
+  readonly tpm?: string
   /** Hexadecimal; guests with the same id have the same files. */
   readonly id: string
 }

@@ -4,19 +4,21 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { firmwareNames } from '../machines/firmware.ts'
+import { tpmName } from '../machines/tpm.ts'
 import { sha256OfFile } from '../snapshots/digest.ts'
 
 /** The files of a guest, in its folder. */
 export const guestFileNames = {
   ...{ disk: 'disk.qcow2', kernel: 'vmlinuz', initrd: 'initrd.img' },
   ...{ firmware: firmwareNames.code, variables: firmwareNames.variables },
+  tpm: tpmName,
 } as const
 
 /**
  * A guest's kinds of files, in the order of its id. One that starts from its disk by a BIOS has only the first; by UEFI
- * it brings the firmware that it was installed with, and what that remembers.
+ * it brings the firmware that it was installed with, and what that remembers; and where it has a TPM, what is in that.
  */
-export const guestFileKinds = ['disk', 'kernel', 'initrd', 'firmware', 'variables'] as const
+export const guestFileKinds = ['disk', 'kernel', 'initrd', 'firmware', 'variables', 'tpm'] as const
 /** Digests of a guest's files, hexadecimal. */
 export type GuestDigests = { readonly disk: string } & Partial<Record<(typeof guestFileKinds)[number], string>>
 

@@ -14,6 +14,7 @@ import type { Qmp } from './qmp.ts'
 import { byAgent, byGuestAgent, restartGuest } from './restart.ts'
 import type { MachineShape } from './shape.ts'
 import { standstill } from './standstill.ts'
+import { startTpm, type TpmProcess } from './tpm.ts'
 import { waitFor } from './wait.ts'
 
 /** The programs that machines are made with. */
@@ -59,21 +60,28 @@ export class Machine {
   layers: readonly string[]
   /** The overlay in use. */
   overlay: string
+  readonly #tpm: TpmProcess | undefined
   #link: AgentLink | undefined
   #released: Promise<void> | undefined
 
-  private constructor(place: MachinePlace, origin: MachineOrigin, qemu: QemuProcess, overlay: string) {
+  private constructor(
+    place: MachinePlace,
+    origin: MachineOrigin,
+    { qemu, tpm }: { qemu: QemuProcess; tpm: TpmProcess | undefined },
+    overlay: string,
+  ) {
     this.name = place.name
     this.place = place
     this.origin = origin
     this.qemu = qemu
+    this.#tpm = tpm
     this.layers = origin.layers.map((layer) => join(place.folder, basename(layer)))
     this.overlay = overlay
   }
 
   /**
    * Starts QEMU and, where the origin is a snapshot, loads it. The machine is paused afterwards.
-   * @throws OsrunError QEMU_UNUSABLE, RESTORE_FAILED, DISK_FULL
+   * @throws OsrunError QEMU_UNUSABLE, RESTORE_FAILED, DISK_FULL, HOST_INCOMPLETE
    */
   static async start(
     programs: Programs,
@@ -81,10 +89,13 @@ export class Machine {
     origin: MachineOrigin,
     signal?: AbortSignal,
   ): Promise<Machine> {
+    let tpm: TpmProcess | undefined
     try {
       await mkdir(place.folder, { recursive: true, mode: 0o700 })
       const overlay = await prepareDisk(programs, place.folder, origin)
       await writableVariables(origin.shape.firmware, place.folder)
+      tpm =
+        origin.shape.tpm && (await startTpm(origin.shape.tpm, { ...place, socket: socketPath(place, 'tpm') }, signal))
       const words = qemuArguments(qemuStart(place, origin, overlay))
       const command = {
         program: programs.qemu,
@@ -99,8 +110,9 @@ export class Machine {
         await qemu.kill()
         throw withWords(error, qemu.lastWords())
       }
-      return new Machine(place, origin, qemu, overlay)
+      return new Machine(place, origin, { qemu, tpm }, overlay)
     } catch (error) {
+      await tpm?.kill()
       await removePlace(place)
       throw asDiskFull(error, place.folder)
     }
@@ -224,6 +236,7 @@ export class Machine {
   async #release(): Promise<void> {
     this.#link?.close()
     await this.qemu.kill()
+    await this.#tpm?.kill()
     await removePlace(this.place)
   }
 
@@ -259,6 +272,7 @@ function qemuStart(place: MachinePlace, origin: MachineOrigin, disk: string): Qe
     memory: origin.memory,
     disk,
     ...(origin.shape.firmware && { variables: variablesIn(place.folder) }),
+    ...(origin.shape.tpm && { tpmSocket: socketPath(place, 'tpm') }),
     network: origin.network,
     ...(origin.media && { media: origin.media }),
     incoming: origin.load !== undefined,
@@ -270,7 +284,7 @@ function qemuStart(place: MachinePlace, origin: MachineOrigin, disk: string): Qe
   }
 }
 
-const socketKinds = ['qmp', 'vnc', 'qga', 'hmp'] as const
+const socketKinds = ['qmp', 'vnc', 'qga', 'hmp', 'tpm'] as const
 
 function socketPath(place: MachinePlace, kind: (typeof socketKinds)[number]): string {
   return join(place.socketFolder, `${place.name}.${kind}`)

@@ -21,6 +21,8 @@ export interface QemuStart {
   readonly disk: string
   /** The machine's own copy of its firmware's variables, where the shape has a firmware. */
   readonly variables?: string
+  /** Unix socket of swtpm, where the shape has a TPM. */
+  readonly tpmSocket?: string
   readonly network: 'isolated' | 'internet'
   /** Read-only media in the machine's drives; without a kernel it starts from the first of them. For `inbox` alone. */
   readonly media?: readonly string[]
@@ -45,6 +47,7 @@ export function qemuArguments(start: QemuStart): string[] {
     ...diskArguments(start),
     ...networkArguments(start),
     ...deviceArguments(start),
+    ...tpmArguments(start),
     ...screenArguments(start),
     ...bootArguments(start),
   ]
@@ -187,6 +190,17 @@ function deviceArguments(start: QemuStart): string[] {
     ...['-chardev', `file,id=serial,path=${escapeCommas(serialLog)}`],
     ...['-device', JSON.stringify({ driver: 'isa-serial', id: 'serial0', chardev: 'serial' })],
   ]
+}
+
+// What it holds is part of the device state, and so in each snapshot.
+function tpmArguments({ tpmSocket }: QemuStart): string[] {
+  return tpmSocket === undefined
+    ? []
+    : [
+        ...['-chardev', `socket,id=swtpm,path=${escapeCommas(tpmSocket)}`],
+        ...['-tpmdev', 'emulator,id=tpm,chardev=swtpm'],
+        ...['-device', JSON.stringify({ driver: 'tpm-crb', id: 'tpm0', tpmdev: 'tpm' })],
+      ]
 }
 
 function virtioArguments({ sockets }: QemuStart): string[] {

@@ -1,8 +1,7 @@
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
-import { execa } from 'execa'
 import { LastWords } from './last-words.ts'
+import { describeExit, startOwnProcess } from './own-process.ts'
 import { Qmp } from './qmp.ts'
 import { waitFor } from './wait.ts'
 
@@ -40,9 +39,9 @@ export async function startQemu(command: QemuCommand, signal?: AbortSignal): Pro
   await once(listener, 'listening')
   const connected = once(listener, 'connection') as Promise<[Socket]>
   connected.catch(() => {})
-  const child = spawn(command)
+  const child = startOwnProcess(command.program, command.arguments)
   child.stderr?.on('data', words.add)
-  const exited = child.then(describeExit)
+  const exited = child.then((result) => describeExit('QEMU', result))
   const kill = async () => {
     child.kill('SIGKILL')
     await exited
@@ -77,19 +76,4 @@ async function negotiate(socket: Socket): Promise<Qmp> {
     return new Promise<never>(() => {})
   }
   return monitor
-}
-
-function spawn({ program, arguments: own }: QemuCommand) {
-  // The kernel ends QEMU when this process ends, however it ends.
-  const [file, words] = existsSync('/usr/bin/setpriv')
-    ? ['/usr/bin/setpriv', ['--pdeathsig', 'KILL', '--', program, ...own]]
-    : [program, own]
-  return execa(file, words, { reject: false, buffer: false, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' })
-}
-
-function describeExit(result: Awaited<ReturnType<typeof spawn>>): string {
-  if (result.exitCode === undefined && result.signal === undefined) {
-    return `QEMU did not start (${result.originalMessage})`
-  }
-  return result.signal === undefined ? `QEMU exited with code ${result.exitCode}` : `QEMU was ended by ${result.signal}`
 }

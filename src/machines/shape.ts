@@ -14,6 +14,8 @@ export interface MachineShape {
   readonly kernel?: { readonly image: string; readonly initrd: string; readonly commandLine: string }
   /** Starts the machine by UEFI: a BIOS starts it without. */
   readonly firmware?: Firmware
+  /** A TPM 2.0 that swtpm emulates; none without. */
+  readonly tpm?: Tpm
   /** Default `virtio`. */
   readonly devices?: Devices
 }
@@ -24,6 +26,12 @@ export interface Firmware {
   readonly code: string
   /** What it remembers, such as which system to boot: each machine writes to a copy of its own. */
   readonly variables: string
+}
+
+/** A TPM 2.0. */
+export interface Tpm {
+  /** What it has in its memory that lasts, of which each machine has a copy of its own; without it the TPM is new. */
+  readonly state?: string
 }
 
 /**

@@ -12,6 +12,7 @@ export const mediaOptions = v.strictObject({
   language: v.optional(word('"en-us"')),
   profile: v.optional(v.picklist(['slim', 'stock'], '"slim" or "stock"')),
   firmware: v.optional(v.picklist(['bios', 'uefi'], '"bios" or "uefi"')),
+  tpm: v.optional(v.boolean('true or false')),
   sha256: v.optional(v.pipe(text, v.regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits'))),
   ...windowsWishEntries,
   drivers: v.optional(folder),
@@ -33,6 +34,8 @@ export interface MediaOptions extends WindowsWishes {
   readonly profile?: 'slim' | 'stock'
   /** What starts the machine. Default `bios`. */
   readonly firmware?: 'bios' | 'uefi'
+  /** A TPM 2.0, which the program swtpm emulates. Default false: Windows is installed without. */
+  readonly tpm?: boolean
   /** Of the medium; another one is refused. */
   readonly sha256?: string
   /** A folder with drivers that Windows gets before it starts: `*.inf` and what belongs to them, in folders or not. */

@@ -39,6 +39,7 @@ export function shapeOf(guest: Guest, files: GuestFiles, equipment: Equipment): 
     ...(guest.devices === 'inbox' && { devices: guest.devices }),
     ...kernelOf(guest, files, equipment),
     ...firmwareOf(files),
+    ...(files.tpm !== undefined && { tpm: { state: files.tpm } }),
   }
 }
 
@@ -62,14 +63,19 @@ function firmwareOf({ firmware, variables }: GuestFiles): Pick<MachineShape, 'fi
 
 /** What the key of snapshots of such machines is made of. */
 export async function keyPartsOf(shape: MachineShape, files: GuestFiles, equipment: Equipment): Promise<KeyParts> {
-  const { kernel, firmware, ...rest } = shape
+  const { kernel, firmware, tpm, ...rest } = shape
   return {
     format: storeFormat,
     guestId: files.id,
     qemuVersion: equipment.qemuVersion,
     hostCpu: shape.accelerator === 'tcg' ? '' : await hostCpu(),
-    // Which firmware it is, the guest's id says.
-    shape: { ...rest, kernelCommandLine: kernel?.commandLine ?? '', ...(firmware && { firmware: 'uefi' }) },
+    // Which firmware it is, and what a TPM holds, the guest's id says.
+    shape: {
+      ...rest,
+      kernelCommandLine: kernel?.commandLine ?? '',
+      ...(firmware && { firmware: 'uefi' }),
+      ...(tpm && { tpm: '2.0' }),
+    },
   }
 }
 

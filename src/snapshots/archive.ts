@@ -27,7 +27,7 @@ const description = v.pipe(
     guestFiles: v.optional(
       v.object({
         ...{ disk: size, kernel: v.optional(size), initrd: v.optional(size) },
-        ...{ firmware: v.optional(size), variables: v.optional(size) },
+        ...{ firmware: v.optional(size), variables: v.optional(size), tpm: v.optional(size) },
       }),
     ),
     manifest: manifestSchema,

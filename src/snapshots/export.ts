@@ -80,7 +80,7 @@ async function write(task: Exporting, sources: readonly Source[]): Promise<void>
       : {
           guestFiles: {
             ...{ disk: sizeOf('disk') ?? 0, kernel: sizeOf('kernel'), initrd: sizeOf('initrd') },
-            ...{ firmware: sizeOf('firmware'), variables: sizeOf('variables') },
+            ...{ firmware: sizeOf('firmware'), variables: sizeOf('variables'), tpm: sizeOf('tpm') },
           },
         }),
   }

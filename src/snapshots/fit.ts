@@ -20,6 +20,7 @@ const always: readonly Part[] = [
   ['virtual CPUs', ({ shape }) => String(shape.cpus)],
   ['devices', ({ shape }) => shape.devices ?? 'virtio'],
   ['firmware', ({ shape }) => shape.firmware ?? 'bios'],
+  ['TPM', ({ shape }) => shape.tpm ?? 'none'],
   ['screen', ({ shape }) => `${shape.screen.width} x ${shape.screen.height}`],
 ]
 /** With another accelerator these are others too, which tells nobody anything. */

@@ -25,6 +25,8 @@ export const keyPartsSchema = v.object({
     devices: v.optional(v.picklist(['virtio', 'inbox'])),
     /** Nothing for a BIOS. */
     firmware: v.optional(v.literal('uefi')),
+    /** Nothing where there is none. */
+    tpm: v.optional(v.literal('2.0')),
   }),
 })
 /** All that a snapshot's memory and device state depend on. Two hosts that agree on it can share snapshots. */

@@ -6,6 +6,7 @@ import { guestFileNames, writeGuestId } from '../guests/guest-id.ts'
 import { findFirmware } from '../machines/firmware.ts'
 import type { Machine, MachinePlace, Programs } from '../machines/machine.ts'
 import type { Accelerator, MachineShape } from '../machines/shape.ts'
+import { demandSwtpm } from '../machines/tpm.ts'
 import type { MediaOptions } from '../protocol/media-options.ts'
 import type { Progress } from '../protocol/messages.ts'
 import { checkRoom } from '../snapshots/room.ts'
@@ -89,6 +90,10 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
   const wishes = await noteWishes(guest.name, choice.language, media)
   // Nobody should wait for a download first.
   const firmware = choice.firmware === 'uefi' ? findFirmware() : undefined
+  const tpm = choice.tpm === '2.0'
+  if (tpm) {
+    await demandSwtpm()
+  }
   await mkdir(parent, { recursive: true })
   const artifacts = new Artifacts(join(parent, 'install'))
   await artifacts.collect('all')
@@ -119,6 +124,7 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
     ...{ programs: install.programs, place: install.place, signal },
     shape: installingShape(install),
     firmware,
+    tpm,
     media: [resolve(built.folder, boot), resolve(built.folder, image)],
     diskBytes: install.diskBytes ?? 64 * gibibyte,
     limits: install.limits ?? limitsOf(install.accelerator),
@@ -128,7 +134,8 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
   })
   await publish(parent, system.folder, system.key, {
     ...{ edition: facts.edition, language: facts.language, architecture: facts.architecture },
-    ...{ profile: choice.profile, firmware: choice.firmware, build: facts.build, provenance: medium.provenance },
+    ...{ profile: choice.profile, firmware: choice.firmware, tpm: choice.tpm },
+    ...{ build: facts.build, provenance: medium.provenance },
     wishes,
   })
   if (!keep) {

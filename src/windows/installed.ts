@@ -16,6 +16,7 @@ const note = v.object({
   profile: v.picklist(['slim', 'stock']),
   /** Before there was a choice it was a BIOS. */
   firmware: v.optional(v.picklist(['bios', 'uefi']), 'bios'),
+  tpm: v.optional(v.picklist(['none', '2.0']), 'none'),
   build: v.string(),
   /** Where the medium came from. */
   provenance: v.object({ source: v.string(), from: v.string(), sha256: v.string() }),
@@ -45,11 +46,12 @@ export async function findInstalled(parent: string): Promise<InstalledWindows | 
   return found && id !== undefined ? { note: found, files: { ...filesIn(folder, found), id } } : undefined
 }
 
-function filesIn(folder: string, { firmware: kind }: InstalledNote): Omit<GuestFiles, 'id'> {
-  const { disk, firmware, variables } = guestFileNames
+function filesIn(folder: string, { firmware: kind, tpm: chip }: InstalledNote): Omit<GuestFiles, 'id'> {
+  const { disk, firmware, variables, tpm } = guestFileNames
   return {
     disk: join(folder, disk),
     ...(kind === 'uefi' && { firmware: join(folder, firmware), variables: join(folder, variables) }),
+    ...(chip === '2.0' && { tpm: join(folder, tpm) }),
   }
 }
 
@@ -80,6 +82,6 @@ export function differences(
   })
 }
 
-function facts({ edition, language, profile, architecture, firmware }: InstalledNote): InstalledWishes {
-  return { edition, language, profile, architecture, firmware }
+function facts({ edition, language, profile, architecture, firmware, tpm }: InstalledNote): InstalledWishes {
+  return { edition, language, profile, architecture, firmware, tpm }
 }

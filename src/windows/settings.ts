@@ -6,12 +6,13 @@ import { isWindowsGuest, windowsGuests } from './windows-guests.ts'
 export interface WindowsChoice extends Wanted {
   readonly profile: 'slim' | 'stock'
   readonly firmware: 'bios' | 'uefi'
+  readonly tpm: 'none' | '2.0'
 }
 
 /** What is to be installed as `guest`, with these options. */
 export function chooseWindows(
   guest: string,
-  { edition, language, profile, firmware }: MediaOptions = {},
+  { edition, language, profile, firmware, tpm }: MediaOptions = {},
 ): WindowsChoice {
   return {
     edition: edition ?? (isWindowsGuest(guest) ? windowsGuests[guest].edition : 'Professional'),
@@ -19,5 +20,6 @@ export function chooseWindows(
     architecture: 'x64',
     profile: profile ?? 'slim',
     firmware: firmware ?? 'bios',
+    tpm: tpm ? '2.0' : 'none',
   }
 }

@@ -143,6 +143,7 @@ test('a Windows guest that is installed needs the programs of its installation n
       architecture: 'x64',
       profile: 'slim',
       firmware: 'bios',
+      tpm: 'none',
       build: '26100.1742',
     },
     ...{ provenance: { source: 'own', from: 'w.iso', sha256: '' }, wishes: {} },

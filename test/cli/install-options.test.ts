@@ -38,6 +38,7 @@ test('every field of the option `media` has a flag, and what nobody said is left
       'stock',
       '--firmware',
       'uefi',
+      '--tpm',
       '--sha256',
       'a'.repeat(64),
     ],

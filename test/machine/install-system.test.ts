@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -121,7 +122,7 @@ describe.skipIf(missing !== undefined)(`a system that installs itself${missing ?
     expect(disk).toBeDefined()
   })
 
-  test('by UEFI goes onto a disk of GPT, and what the firmware remembers is each boot, each snapshot and each machine own', async () => {
+  test('by UEFI goes onto a disk of GPT, and what firmware and TPM hold is each boot, each snapshot and each machine own', async () => {
     const {
       disk = '',
       error,
@@ -129,12 +130,14 @@ describe.skipIf(missing !== undefined)(`a system that installs itself${missing ?
     } = await install(undefined, {
       media: await standIn.uefi('run count\n'),
       firmware: findFirmware(),
+      tpm: true,
     })
     expect(error).toBeUndefined()
     expect(reports.filter((report) => report.includes('firmware done'))).toHaveLength(3)
     const files = { code: join(dirname(disk), 'firmware.fd'), variables: join(dirname(disk), 'variables.fd') }
-    const shape = { ...standInShape, firmware: files }
-    const variables = await readFile(files.variables)
+    const state = join(dirname(disk), 'tpm.state')
+    const shape = { ...standInShape, firmware: files, tpm: { state } }
+    const [variables, held] = [await readFile(files.variables), await readFile(state)]
 
     const template = await snapshotOf(
       { shape, network: 'isolated', memory: { use: 'fresh' }, layers: [], base: disk },
@@ -157,6 +160,8 @@ describe.skipIf(missing !== undefined)(`a system that installs itself${missing ?
       await Promise.all(clones.map((clone) => clone.release()))
     }
     expect(await readFile(files.variables)).toEqual(variables)
+    expect(await readFile(state)).toEqual(held)
+    expect(await processes((words) => words.join().includes(folder) && words.join().includes('swtpm'))).toEqual([])
   })
 })
 
@@ -179,19 +184,33 @@ async function snapshotOf(origin: MachineOrigin, far: number): Promise<Template>
   }
 }
 
-/** What the system has counted since the machine was started, when it is so far: the numbers and its variables. */
-async function counted(machine: Machine | undefined, far: number): Promise<[number, number][]> {
-  let found: [number, number][] = []
+/**
+ * What the system has counted since the machine was started, when it is so far: the numbers and its variables. Its TPM
+ * was started by four boots, and its register extended with the count, in snapshots and clones as well.
+ */
+async function counted(machine: Machine | undefined, far: number): Promise<[number, number, string][]> {
+  let found: [number, number, string][] = []
   const look = async () => {
     const text = await readFile(join(machine?.place.folder ?? '', 'serial.log'), 'latin1')
-    found = [...text.matchAll(/^count (\d+), variables (\d+)/gm)].map(([, one, two]) => [Number(one), Number(two)])
+    const lines = text.matchAll(/^count (\d+), variables (\d+), (\w+ \w+)\r?\n/gm)
+    found = [...lines].map(([, one, two, chip = '']) => [Number(one), Number(two), chip])
     return found.at(-1)?.[0] ?? 0
   }
   await expect.poll(look, { timeout: 240_000, interval: 100 }).toBeGreaterThanOrEqual(far)
-  for (const [count, variables] of found) {
+  for (const [count, variables, chip] of found) {
     expect(variables).toBe(4 + Math.floor(count / 5))
+    expect(chip).toBe(`00000004 ${extended(Math.floor(count / 5))}`)
   }
   return found
+}
+
+/** The beginning of a TPM's register that was extended with zeros so often. */
+function extended(times: number): string {
+  let register = Buffer.alloc(32)
+  for (let index = 0; index < times; index += 1) {
+    register = createHash('sha256').update(register).update(Buffer.alloc(32)).digest()
+  }
+  return register.toString('hex').slice(0, 16).toUpperCase()
 }
 
 /** The names that stand in a machine's own variables. */

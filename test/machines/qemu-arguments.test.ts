@@ -172,3 +172,12 @@ describe('a machine that is started by UEFI', () => {
     expect(valuesOf('-machine', qemuArguments(start))[0]).not.toContain('pflash')
   })
 })
+
+test('a TPM is a device behind all others, and without one there is none', () => {
+  const words = qemuArguments({ ...start, tpmSocket: '/run, 1/m1.tpm' })
+  expect(valuesOf('-chardev', words)).toContain('socket,id=swtpm,path=/run,, 1/m1.tpm')
+  expect(valuesOf('-tpmdev', words)).toEqual(['emulator,id=tpm,chardev=swtpm'])
+  const devices = valuesOf('-device', words)
+  expect(devices.map((each) => JSON.parse(each).driver)).toContain('tpm-crb')
+  expect(devices.filter((each) => !each.includes('tpm'))).toEqual(valuesOf('-device', qemuArguments(start)))
+})

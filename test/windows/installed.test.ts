@@ -8,7 +8,7 @@ import { chooseWindows } from '../../src/windows/settings.ts'
 
 const note: InstalledNote = {
   ...{ edition: 'Professional', language: 'en-us', architecture: 'x64', profile: 'slim', build: '26100.1742' },
-  firmware: 'bios',
+  ...{ firmware: 'bios', tpm: 'none' },
   provenance: { source: 'own', from: '/isos/win 11.iso', sha256: 'ab'.repeat(32) },
   wishes: { user: 'tester', computer: 'DESK' },
 }
@@ -59,6 +59,16 @@ test('what was installed by UEFI brings its firmware, and what an older osrun no
   expect((await findInstalled(parent))?.note.firmware).toBe('bios')
 })
 
+test('what was installed with a TPM brings what that holds, and what an older osrun noted had none', async () => {
+  await put('00112233445566aa', { ...note, tpm: '2.0' })
+  await makeCurrent(parent, '00112233445566aa')
+  const folder = join(parent, '00112233445566aa')
+  expect(await installedGuest('win11', { cache })).toMatchObject({ tpm: join(folder, 'tpm.state') })
+  const { tpm: _, ...old } = note
+  await writeNote(folder, old as InstalledNote)
+  expect((await findInstalled(parent))?.note.tpm).toBe('none')
+})
+
 test.each([
   ['that leads elsewhere', () => makeCurrent(parent, '../../elsewhere')],
   ['to nothing', () => makeCurrent(parent, '00112233445566aa')],
@@ -79,10 +89,11 @@ test('a choice is compared with what is there, and what nobody chose is as it is
   const installed = { files: { disk: 'd', id: 'i' }, note }
   expect(differences(installed, {})).toEqual([])
   expect(differences(installed, { edition: 'Professional', language: 'en-us' })).toEqual([])
-  expect(differences(installed, { edition: 'Education', profile: 'stock', firmware: 'uefi' })).toEqual([
+  expect(differences(installed, { edition: 'Education', profile: 'stock', firmware: 'uefi', tpm: '2.0' })).toEqual([
     'edition Education, and Professional is there',
     'profile stock, and slim is there',
     'firmware uefi, and bios is there',
+    'tpm 2.0, and none is there',
   ])
   expect(differences(installed, { language: 'en-US', edition: 'professional', wishes: { user: 'Tester' } })).toEqual([])
   expect(differences(installed, { wishes: { user: 'tester', computer: 'LAP', timeZone: 'UTC' } })).toEqual([
@@ -94,8 +105,11 @@ test('a choice is compared with what is there, and what nobody chose is as it is
 test('each guest has an edition of its own by default, and a language is written as Windows writes it', () => {
   expect(chooseWindows('win11')).toEqual({
     ...{ edition: 'Professional', language: 'en-us', architecture: 'x64', profile: 'slim', firmware: 'bios' },
+    tpm: 'none',
   })
-  expect(chooseWindows('server2025', { language: 'de-DE', profile: 'stock', firmware: 'uefi' })).toMatchObject({
-    ...{ edition: 'ServerStandard', language: 'de-de', profile: 'stock', firmware: 'uefi' },
+  expect(
+    chooseWindows('server2025', { language: 'de-DE', profile: 'stock', firmware: 'uefi', tpm: true }),
+  ).toMatchObject({
+    ...{ edition: 'ServerStandard', language: 'de-de', profile: 'stock', firmware: 'uefi', tpm: '2.0' },
   })
 })

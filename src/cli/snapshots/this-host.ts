@@ -100,9 +100,11 @@ export class ThisHost {
     const installed = await this.#installed(guestName)
     const id = installed?.id ?? guestId
     const byUefi = installed === undefined ? parts.shape.firmware === 'uefi' : installed.firmware !== undefined
+    const hasTpm = installed === undefined ? parts.shape.tpm !== undefined : installed.tpm !== undefined
     const files = {
       ...{ disk: '', kernel: '', initrd: '', id: id ?? 'none: the guest is not installed' },
       ...(byUefi && { firmware: '', variables: '' }),
+      ...(hasTpm && { tpm: '' }),
     }
     const { memoryMiB, cpus } = parts.shape
     // These two are whatever is asked for.

@@ -177,6 +177,14 @@ export const requirements: readonly Requirement[] = [
     platform: 'linux',
   },
   {
+    purpose: 'windows',
+    name: 'swtpm',
+    why: 'is the TPM of machines, where that is asked for',
+    version: versionAfter('TPM emulator version', '0.7'),
+    packages: { apt: 'swtpm', brew: 'swtpm', dnf: 'swtpm' },
+    platform: 'linux',
+  },
+  {
     purpose: 'build',
     name: 'x86_64-w64-mingw32-gcc',
     why: "compiles osrun's agent, which runs in the guest",

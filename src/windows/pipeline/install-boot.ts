@@ -4,6 +4,7 @@ import { variablesIn } from '../../machines/firmware.ts'
 import { LastWords } from '../../machines/last-words.ts'
 import { Machine, type MachineOrigin, type MachinePlace, type Programs } from '../../machines/machine.ts'
 import { takeScreenshot } from '../../machines/screenshot.ts'
+import { tpmName } from '../../machines/tpm.ts'
 import { formatDuration } from '../../protocol/duration.ts'
 import { OsrunError } from '../../protocol/errors.ts'
 import type { Report, ReportStage } from '../report.ts'
@@ -16,7 +17,7 @@ export interface InstallBoot {
   readonly origin: Omit<MachineOrigin, 'memory' | 'network'>
   readonly stage: ReportStage
   readonly limits: InstallLimits
-  /** Where the disk layer goes that the guest wrote, and what its firmware remembers. */
+  /** Where the disk layer goes that the guest wrote, and what its firmware and its TPM remember. */
   readonly folder: string
   /** Where the log and the screen of a boot that fails are kept; what lay there before goes. */
   readonly evidence: string
@@ -68,6 +69,9 @@ export async function installBoot(boot: InstallBoot): Promise<string> {
     await rename(machine.overlay, join(folder, name))
     if (origin.shape.firmware !== undefined) {
       await rename(variablesIn(place.folder), variablesIn(folder))
+    }
+    if (origin.shape.tpm !== undefined) {
+      await rename(join(place.folder, tpmName), join(folder, tpmName))
     }
     return name
   } finally {

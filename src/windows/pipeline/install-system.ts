@@ -6,6 +6,7 @@ import { asDiskFull } from '../../machines/disk-full.ts'
 import { firmwareNames, variablesIn } from '../../machines/firmware.ts'
 import type { Machine, MachinePlace, Programs } from '../../machines/machine.ts'
 import type { Firmware, MachineShape } from '../../machines/shape.ts'
+import { tpmName } from '../../machines/tpm.ts'
 import { OsrunError } from '../../protocol/errors.ts'
 import { sha256OfFile } from '../../snapshots/digest.ts'
 import type { Report, ReportStage } from '../report.ts'
@@ -22,6 +23,8 @@ export interface SystemInstall {
   readonly shape: MachineShape
   /** UEFI, with the variables of a new machine; without it a BIOS starts the machine. */
   readonly firmware?: Firmware | undefined
+  /** A new TPM 2.0, which then goes with the system. */
+  readonly tpm?: boolean
   /** The first is what the machine starts from. */
   readonly media: readonly string[]
   /** Bytes of the disk that the system sees. */
@@ -43,15 +46,15 @@ interface Layer {
  * Installs a system by booting it as often as it takes, each boot a step of its own: from the media, which apply the
  * image and power off; from the disk, until it has set itself up; and once more, for its first logon. The last step
  * makes one compressed disk of all that. A firmware goes with it from the first step on: its code stays the same, and
- * what it remembers is that of the last boot.
- * @returns the artifact with `disk.qcow2`, and by UEFI `firmware.fd` and `variables.fd`
+ * what it remembers is that of the last boot, as is what a TPM holds.
+ * @returns the artifact with `disk.qcow2`, by UEFI `firmware.fd` and `variables.fd`, and with a TPM `tpm.state`
  * @throws OsrunError INSTALL_FAILED, DISK_FULL, QEMU_UNUSABLE, CANCELED
  */
 export async function installSystem(steps: Steps, install: SystemInstall): Promise<Artifact<{ disk: string }>> {
-  const { programs, diskBytes, firmware, signal } = install
+  const { programs, diskBytes, firmware, tpm = false, signal } = install
   const blank = await steps.run({
     name: 'blank',
-    inputs: [diskBytes, ...(firmware === undefined ? [] : await digestsOf(firmware))],
+    inputs: [diskBytes, ...(firmware === undefined ? [] : await digestsOf(firmware)), ...(tpm ? ['tpm'] : [])],
     async make(folder) {
       if (firmware !== undefined) {
         await copyFile(firmware.code, join(folder, firmwareNames.code))
@@ -73,6 +76,9 @@ export async function installSystem(steps: Steps, install: SystemInstall): Promi
         await copyFile(join(blank.folder, firmwareNames.code), join(folder, firmwareNames.code))
         await copyFile(variablesIn(loggedOn.folder), variablesIn(folder))
       }
+      if (tpm) {
+        await copyFile(join(loggedOn.folder, tpmName), join(folder, tpmName))
+      }
       return { disk: 'disk.qcow2' }
     },
   })
@@ -88,7 +94,12 @@ function boot(
   const [base, ...layers] = below.map(({ folder, result }) => join(folder, result.layer))
   const [first, last] = [below[0].folder, (below.at(-1) ?? below[0]).folder]
   const firmware = { code: join(first, firmwareNames.code), variables: variablesIn(last) }
-  const shape = install.firmware === undefined ? install.shape : { ...install.shape, firmware }
+  const state = stage === 'pe' ? {} : { state: join(last, tpmName) }
+  const shape = {
+    ...install.shape,
+    ...(install.firmware !== undefined && { firmware }),
+    ...(install.tpm && { tpm: state }),
+  }
   return steps.run({
     name: stage,
     // The media's own artifact is in the key of the step before; what is booted with counts as well.

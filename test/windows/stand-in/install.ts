@@ -25,6 +25,7 @@ export interface StandInInstall {
   readonly media: readonly string[]
   /** Starts it by UEFI. */
   readonly firmware?: Firmware
+  readonly tpm?: boolean
   readonly limits?: Partial<Record<ReportStage, InstallLimits>>
   readonly signal?: AbortSignal
   readonly onReport?: (report: Report) => void
@@ -33,7 +34,7 @@ export interface StandInInstall {
 
 /** Installs it as Windows is installed. */
 export async function installStandIn(install: StandInInstall) {
-  const { folder, programs, place, media, firmware, limits, onReport, onStep } = install
+  const { folder, programs, place, media, firmware, tpm, limits, onReport, onStep } = install
   const { signal = new AbortController().signal } = install
   const heard: string[] = []
   const steps = new Steps({
@@ -46,7 +47,7 @@ export async function installStandIn(install: StandInInstall) {
   })
   const reports: string[] = []
   const end = await installSystem(steps, {
-    ...{ programs, place, media, firmware, signal, shape: standInShape, diskBytes: 4 * 2 ** 30 },
+    ...{ programs, place, media, firmware, ...(tpm && { tpm }), signal, shape: standInShape, diskBytes: 4 * 2 ** 30 },
     limits: { pe: patient, specialize: patient, logon: patient, ...limits },
     evidence: join(folder, 'failed'),
     onReport(report) {
