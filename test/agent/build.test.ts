@@ -16,7 +16,7 @@ test.skipIf(compiler.failed)(
     expect(first.subarray(0, 2).toString()).toBe('MZ')
     expect(Buffer.compare(first, second)).toBe(0)
   },
-  300_000,
+  900_000,
 )
 
 async function build(folder: string): Promise<Buffer> {

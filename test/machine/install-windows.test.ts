@@ -153,6 +153,11 @@ describe.skipIf(missing !== undefined)(`installing a guest${missing ?? ''}`, { t
     })
     try {
       expect(await runCommand(machine.link, 'cmd /d /s /c "exit 7"', 120_000)).toBe(7)
+      // Wine's own `shutdown` ends nothing below it: this one is reset, and starts from its disk.
+      await machine.allowRestarts()
+      await machine.restart({ agentWithin: 2000 }, new AbortController().signal)
+      await machine.connectAgent({ secret, setClock: true }, 600_000)
+      expect(await runCommand(machine.link, 'cmd /d /s /c "exit 8"', 120_000)).toBe(8)
     } finally {
       await machine.release()
     }

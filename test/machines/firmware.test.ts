@@ -32,7 +32,7 @@ test('a host without is told what is missing, where it was looked for and what t
 test("doctor looks where the machines' firmware is looked for", () => {
   const ovmf = requirements.find(({ title }) => title === 'OVMF')
   const places = firmwarePlaces.map(({ code }) => code).filter((code) => code.startsWith('/usr/share/'))
-  expect([ovmf?.name, ...(ovmf?.alsoAt ?? [])]).toEqual(places)
+  expect([ovmf?.name, ...(ovmf?.orElse ?? [])]).toEqual(places)
 })
 
 test('each machine writes to a copy of the variables, also of those that nobody may write', async () => {

@@ -83,16 +83,17 @@ export async function findProgram(name: string): Promise<string | undefined> {
 }
 
 async function check(requirement: Requirement): Promise<Checked> {
-  const { name, alsoAt = [], version: rule } = requirement
+  const { name, orElse = [], version: rule } = requirement
   if (isAbsolute(name)) {
-    for (const path of [name, ...alsoAt]) {
+    for (const path of [name, ...orElse]) {
       if (await allows(path, constants.R_OK)) {
         return { requirement, state: 'ok', path }
       }
     }
     return { requirement, state: 'missing', path: name }
   }
-  const path = await findProgram(name)
+  const paths = await Promise.all([name, ...orElse].map(findProgram))
+  const path = paths.find((each) => each !== undefined)
   if (path === undefined) {
     return { requirement, state: 'missing' }
   }

@@ -15,8 +15,8 @@ export interface Requirement {
   readonly purpose: Purpose
   /** A program on the PATH, or the absolute path of a file. */
   readonly name: string
-  /** Where other systems have the file; one of all places will do. */
-  readonly alsoAt?: readonly string[]
+  /** Where other systems have the file, or what they call the program; one of all will do. */
+  readonly orElse?: readonly string[]
   /** What to call a file. */
   readonly title?: string
   /** One clause for the user: what osrun does with it. */
@@ -149,8 +149,9 @@ export const requirements: readonly Requirement[] = [
   {
     purpose: 'windows',
     name: '7zz',
+    orElse: ['7z'],
     why: "reads Windows' own ISOs",
-    version: { ...versionAfter('7-Zip \\(z\\)'), arguments: ['i'] },
+    version: { ...versionAfter('7-Zip(?: \\(z\\))?'), arguments: ['i'] },
     packages: { apt: '7zip', brew: 'sevenzip', dnf: '7zip' },
   },
   {
@@ -170,7 +171,7 @@ export const requirements: readonly Requirement[] = [
   {
     purpose: 'windows',
     name: '/usr/share/OVMF/OVMF_CODE_4M.fd',
-    alsoAt: ['/usr/share/edk2/ovmf/OVMF_CODE.fd', '/usr/share/edk2/x64/OVMF_CODE.4m.fd'],
+    orElse: ['/usr/share/edk2/ovmf/OVMF_CODE.fd', '/usr/share/edk2/x64/OVMF_CODE.4m.fd'],
     title: 'OVMF',
     why: 'starts machines by UEFI, where that is asked for',
     packages: { apt: 'ovmf', dnf: 'edk2-ovmf' },

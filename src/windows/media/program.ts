@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
 import { LastWords } from '../../machines/last-words.ts'
 import { OsrunError } from '../../protocol/errors.ts'
 
 /** A command line: the program and its arguments. */
 export type CommandLine = readonly [string, ...string[]]
+
+/** 7-Zip is `7zz` at its maker and in Debian 12, and `7z` from Debian 13 on. */
+export const otherNames: Readonly<Record<string, string>> = { '7zz': '7z' }
 
 /** How a program of the builder is run. */
 export interface Running {
@@ -71,7 +76,7 @@ export async function readProgram<T>(
 }
 
 function start([program, ...words]: CommandLine, { folder, signal, input }: Running) {
-  return execa(program, words, {
+  return execa(nameHere(program), words, {
     cwd: folder,
     reject: false,
     buffer: false,
@@ -83,6 +88,13 @@ function start([program, ...words]: CommandLine, { folder, signal, input }: Runn
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   })
+}
+
+function nameHere(program: string): string {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  const isHere = (name: string) => folders.some((folder) => existsSync(join(folder, name)))
+  const other = otherNames[program]
+  return other !== undefined && !isHere(program) && isHere(other) ? other : program
 }
 
 /** The last "12%" or "12.34%" in a piece of output. */

@@ -34,6 +34,8 @@ test.each([
   ['x86_64-w64-mingw32-gcc', 'x86_64-w64-mingw32-gcc (GCC) 12-win32\nCopyright (C) 2022', '12'],
   ['x86_64-w64-mingw32-gcc', 'x86_64-w64-mingw32-gcc (GCC) 15.2.0\nCopyright (C) 2025', '15.2.0'],
   ['make', 'GNU Make 4.3\nBuilt for x86_64-pc-linux-gnu', '4.3'],
+  ['7zz', '\n7-Zip (z) 26.02 (x64) : Copyright (c) 1999-2026 Igor Pavlov : 2026-06-25', '26.02'],
+  ['7zz', '\n7-Zip 25.01 (x64) : Copyright (c) 1999-2025 Igor Pavlov : 2025-08-03', '25.01'],
   ['gcc', 'gcc (Debian 12.2.0-14+deb12u1) 12.2.0\nCopyright (C) 2022', '12.2.0'],
   ['gcc', 'gcc (Ubuntu 13.3.0-6ubuntu2~24.04) 13.3.0', '13.3.0'],
 ])('the version of %s is read from %j', (program, output, version) => {
@@ -90,6 +92,13 @@ test('a program that is nowhere is not found', async () => {
   vi.stubEnv('PATH', folder.path)
   const [qemu] = await checkRequirements(['machines'])
   expect(qemu && describeState(qemu)).toBe('not found, 10.0 or newer is needed')
+})
+
+test('a program that this system calls by its other name is found', async () => {
+  await using folder = await programs({ '7z': 'echo "7-Zip 25.01 (x64) : Copyright (c) 1999-2025 Igor Pavlov"' })
+  vi.stubEnv('PATH', folder.path)
+  const sevenZip = (await checkRequirements(['windows'])).find(({ requirement }) => requirement.name === '7zz')
+  expect(sevenZip && describeState(sevenZip)).toBe(`25.01 (${join(folder.path, '7z')})`)
 })
 
 async function programs(scripts: Record<string, string>) {

@@ -1,5 +1,8 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { describe, expect, test } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { requirements } from '../../../src/runtime/requirements/requirements.ts'
 import {
   bootImagePaths,
   exportCommand,
@@ -10,7 +13,7 @@ import {
   updateScript,
 } from '../../../src/windows/media/command-lines.ts'
 import { parseListing } from '../../../src/windows/media/iso.ts'
-import { lastPercent, readProgram, runProgram } from '../../../src/windows/media/program.ts'
+import { lastPercent, otherNames, readProgram, runProgram } from '../../../src/windows/media/program.ts'
 
 const source = { file: '/uup/pro [en].esd', references: ['/uup/a [1].esd', '/made/cabs*.wim'] }
 
@@ -122,5 +125,34 @@ describe('a program', () => {
     expect(await readProgram(['yes'], running, first)).toBe('y')
     expect(await readProgram(['true'], running, first)).toBeUndefined()
     await expect(readProgram(['sh', '-c', 'exit 2'], running, first)).rejects.toThrow(/exit code 2/)
+  })
+})
+
+describe('7-Zip, which is `7zz` on some systems and `7z` on others,', () => {
+  async function pathWith(...names: readonly string[]): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), 'osrun programs '))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    for (const name of names) {
+      await writeFile(join(folder, name), `#!/bin/sh\necho ${name}`)
+      await chmod(join(folder, name), 0o755)
+    }
+    vi.stubEnv('PATH', folder)
+    onTestFinished(() => void vi.unstubAllEnvs())
+  }
+  const run = () => runProgram(['7zz', 'l'], { folder: tmpdir(), what: 'looking into a.iso' }).then(String)
+
+  test('is started by the name that is there', async () => {
+    await pathWith('7z')
+    expect(await run()).toBe('7z\n')
+    await pathWith('7z', '7zz')
+    expect(await run()).toBe('7zz\n')
+    await pathWith()
+    await expect(run()).rejects.toMatchObject({ code: 'HOST_INCOMPLETE', message: expect.stringContaining('7zz') })
+  })
+
+  test('is looked for by doctor under the names that are started', () => {
+    expect(requirements.filter(({ name }) => name in otherNames).map(({ name, orElse }) => [name, orElse])).toEqual(
+      Object.entries(otherNames).map(([name, other]) => [name, [other]]),
+    )
   })
 })
