@@ -10,6 +10,7 @@ export class SerialLines {
   readonly #decoder = new StringDecoder('latin1')
   #offset = 0
   #rest = ''
+  #before: Promise<unknown> = Promise.resolve()
 
   constructor(path: string) {
     this.#path = path
@@ -20,8 +21,17 @@ export class SerialLines {
     return this.#rest
   }
 
-  /** @param last true takes what has no line end yet as a line */
-  async more(last = false): Promise<string[]> {
+  /**
+   * Who asks while another is answered gets what comes after that.
+   * @param last true takes what has no line end yet as a line
+   */
+  more(last = false): Promise<string[]> {
+    const lines = this.#before.then(() => this.#more(last))
+    this.#before = lines.catch(() => {})
+    return lines
+  }
+
+  async #more(last: boolean): Promise<string[]> {
     this.#rest += await this.#read()
     // A progress bar is written over by the next one, after a carriage return alone.
     const lines = this.#rest.split(/[\r\n]+/)

@@ -41,6 +41,12 @@ test('what was not ended is a line at the end', async () => {
   expect(await serial.more(true)).toEqual([])
 })
 
+test('two who ask at once hear each line once, in its order', async () => {
+  await appendFile(path, 'osrun: pe finish begin\nosrun: pe finish done')
+  const [first, second] = await Promise.all([serial.more(), serial.more(true)])
+  expect([first, second]).toEqual([['osrun: pe finish begin'], ['osrun: pe finish done']])
+})
+
 test('a guest that never ends its line, and one that says a great deal, take no memory', async () => {
   await appendFile(path, 'x'.repeat(5 * 2 ** 20))
   expect(await serial.more()).toEqual([])
