@@ -23,6 +23,7 @@ export interface WindowsFlags {
   readonly productKeyFile?: string
   readonly compact?: boolean
   readonly drivers?: string
+  readonly virtioDrivers?: string
   readonly ownSteps?: string
 }
 
@@ -59,6 +60,10 @@ export function addWindowsFlags(command: Command): Command {
     .option(`${productKey.flag} <file>`, `file with a product key (default: ${productKey.variable}, else none)`)
     .option('--compact', "keep Windows' files compressed: less room, slower to read")
     .option('--drivers <folder>', 'drivers that Windows gets before it starts')
+    .option(
+      '--virtio-drivers <medium>',
+      'ISO virtio-win, or a folder with its drivers: the machines have virtio devices',
+    )
     .option('--own-steps <folder>', 'scripts *.ps1 of your own, run at the first logon')
 }
 
@@ -79,9 +84,9 @@ export async function readWindowsFlags(
 /** Of all that a command was told, what is for Windows alone. */
 export function windowsFlagsOf(command: WindowsFlags): Given {
   const { iso, edition, language, profile, firmware, tpm, sha256, user, passwordFile, computer, timeZone } = command
-  const { locale, keyboard, productKeyFile, compact, drivers, ownSteps } = command
+  const { locale, keyboard, productKeyFile, compact, drivers, virtioDrivers, ownSteps } = command
   const flags = { iso, edition, language, profile, firmware, tpm, sha256, user, passwordFile, computer, timeZone }
-  return { ...flags, locale, keyboard, productKeyFile, compact, drivers, ownSteps }
+  return { ...flags, locale, keyboard, productKeyFile, compact, drivers, virtioDrivers, ownSteps }
 }
 
 /** The first flag that was given, as it is written. */

@@ -54,6 +54,8 @@ export interface GuestFiles {
   readonly variables?: string
   /** What its TPM holds, where it has one. */
   readonly tpm?: string
+  /** What it was installed for, where that is not what such guests have by default. */
+  readonly devices?: Devices
   /** Hexadecimal; guests with the same id have the same files. */
   readonly id: string
 }

@@ -24,7 +24,7 @@ export interface QemuStart {
   /** Unix socket of swtpm, where the shape has a TPM. */
   readonly tpmSocket?: string
   readonly network: 'isolated' | 'internet'
-  /** Read-only media in the machine's drives; without a kernel it starts from the first of them. For `inbox` alone. */
+  /** Read-only media in the machine's drives; without a kernel it starts from the first of them. Not for `virtio`. */
   readonly media?: readonly string[]
   /** Wait for a device state on the monitor instead of booting. */
   readonly incoming: boolean
@@ -84,17 +84,19 @@ function machineArguments({ shape, memory }: QemuStart): string[] {
     ...['-m', `size=${shape.memoryMiB}M`],
     '-object',
     JSON.stringify({ id: ramBlock, size: shape.memoryMiB * 2 ** 20, reserve: false, ...memoryBackend(memory) }),
-    ...['-rtc', `base=${isInbox(shape) ? 'localtime' : 'utc'},clock=host`],
+    ...['-rtc', `base=${shape.kernel === undefined ? 'localtime' : 'utc'},clock=host`],
   ]
 }
 
-function isInbox({ devices }: MachineShape): boolean {
-  return devices === 'inbox'
+/** Which kinds of devices there are; a machine that has both works by those of the inbox. */
+function kindsOf({ devices = 'virtio' }: MachineShape): { readonly inbox: boolean; readonly virtio: boolean } {
+  return { inbox: devices !== 'virtio', virtio: devices !== 'inbox' }
 }
 
-// What nobody has a use for costs time at each start. Windows starts from AHCI, and wants a keyboard controller.
+// What nobody has a use for costs time at each start. Windows wants a keyboard controller.
 function boardOptions(shape: MachineShape): string {
-  return isInbox(shape) ? 'hpet=off' : 'sata=off,smbus=off,i8042=off'
+  const { inbox } = kindsOf(shape)
+  return [...(inbox ? [] : ['sata=off']), shape.kernel === undefined ? 'hpet=off' : 'smbus=off,i8042=off'].join(',')
 }
 
 function firmwareOptions({ firmware }: MachineShape): string {
@@ -131,7 +133,8 @@ function acceleratorArgument({ accelerator }: MachineShape): string {
 }
 
 function diskArguments({ shape, disk, media = [] }: QemuStart): string[] {
-  const drive = { drive: 'disk', bootindex: media.length }
+  const { inbox, virtio } = kindsOf(shape)
+  const order = { bootindex: media.length }
   return [
     '-blockdev',
     JSON.stringify({
@@ -142,10 +145,20 @@ function diskArguments({ shape, disk, media = [] }: QemuStart): string[] {
       cache: { direct: false, 'no-flush': true },
       file: { driver: 'file', filename: disk, cache: { direct: false, 'no-flush': true } },
     }),
-    ...(isInbox(shape)
-      ? ideDevice('ide-hd', 'disk0', 0, { ...drive, rotation_rate: 1 })
-      : device('virtio-blk-pci', 'disk0', 3, { drive: 'disk' })),
+    ...(inbox
+      ? ideDevice('ide-hd', 'disk0', 0, { drive: 'disk', ...order, rotation_rate: 1 })
+      : device('virtio-blk-pci', 'disk0', 3, { drive: 'disk', ...(shape.kernel === undefined && order) })),
+    ...(inbox && virtio ? emptyDiskArguments() : []),
     ...media.flatMap((filename, index) => mediumArguments(filename, index)),
+  ]
+}
+
+// Where the machine's disk is once its guest runs on virtio: Windows starts from there only if it has seen a disk there.
+function emptyDiskArguments(): string[] {
+  return [
+    '-blockdev',
+    JSON.stringify({ driver: 'null-co', 'node-name': 'empty', size: 64 * 2 ** 20, 'read-zeroes': true }),
+    ...device('virtio-blk-pci', 'disk1', 3, { drive: 'empty' }),
   ]
 }
 
@@ -164,7 +177,8 @@ function ideDevice(driver: string, id: string, port: number, properties: object)
 }
 
 function networkArguments({ shape, network }: QemuStart): string[] {
-  const card = isInbox(shape) ? 'e1000e' : 'virtio-net-pci'
+  const { inbox, virtio } = kindsOf(shape)
+  const card = inbox ? 'e1000e' : 'virtio-net-pci'
   return [
     '-netdev',
     JSON.stringify({
@@ -176,13 +190,23 @@ function networkArguments({ shape, network }: QemuStart): string[] {
       hostfwd: [{ str: `tcp:127.0.0.1:0-:${agentPort}` }],
     }),
     ...device(card, 'net0', 4, { netdev: 'net', mac: '52:54:00:12:34:56', romfile: '' }),
+    ...(inbox && virtio ? secondCardArguments() : []),
+  ]
+}
+
+// In a network of its own: the guest could not tell two with the same addresses apart.
+function secondCardArguments(): string[] {
+  return [
+    '-netdev',
+    JSON.stringify({ type: 'user', id: 'nowhere', restrict: true, ipv6: false, net: '10.0.3.0/24' }),
+    ...device('virtio-net-pci', 'net1', 8, { netdev: 'nowhere', mac: '52:54:00:12:34:57', romfile: '' }),
   ]
 }
 
 function deviceArguments(start: QemuStart): string[] {
   const { shape, serialLog } = start
   return [
-    ...(isInbox(shape) ? [] : virtioArguments(start)),
+    ...(kindsOf(shape).virtio ? virtioArguments(start) : []),
     ...device('qemu-xhci', 'usb', 7),
     ...['-device', JSON.stringify({ driver: 'usb-tablet', id: 'tablet0', bus: 'usb.0', port: '1' })],
     ...['-device', JSON.stringify({ driver: 'usb-kbd', id: 'keyboard0', bus: 'usb.0', port: '2' })],

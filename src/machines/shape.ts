@@ -10,7 +10,10 @@ export interface MachineShape {
   readonly cpus: number
   readonly memoryMiB: number
   readonly screen: { readonly width: number; readonly height: number }
-  /** Direct kernel boot; the files are opened again at each start. Without it the firmware starts what is on the disk. */
+  /**
+   * Direct kernel boot; the files are opened again at each start. Without it the firmware starts what is on the disk: then
+   * the machine is as Windows wants it, with a keyboard controller and a clock that holds local time.
+   */
   readonly kernel?: { readonly image: string; readonly initrd: string; readonly commandLine: string }
   /** Starts the machine by UEFI: a BIOS starts it without. */
   readonly firmware?: Firmware
@@ -35,10 +38,11 @@ export interface Tpm {
 }
 
 /**
- * `virtio`: the fastest, for guests that have its drivers. `inbox`: what Windows brings drivers for (AHCI, e1000e), and
- * a clock that holds local time.
+ * `virtio`: the fastest, for guests that have its drivers. `inbox`: what Windows brings drivers for (AHCI, e1000e).
+ * `both`: works by the latter, and has those of virtio beside them, with an empty disk and a card that leads nowhere, so
+ * that Windows gets to know them.
  */
-export type Devices = 'virtio' | 'inbox'
+export type Devices = 'virtio' | 'inbox' | 'both'
 
 /** TCP port on which the agent listens in every guest. */
 export const agentPort = 5454

@@ -16,6 +16,7 @@ export const mediaOptions = v.strictObject({
   sha256: v.optional(v.pipe(text, v.regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits'))),
   ...windowsWishEntries,
   drivers: v.optional(folder),
+  virtioDrivers: v.optional(v.pipe(text, v.nonEmpty('the path of an ISO or a folder'))),
   ownSteps: v.optional(folder),
 })
 
@@ -40,6 +41,11 @@ export interface MediaOptions extends WindowsWishes {
   readonly sha256?: string
   /** A folder with drivers that Windows gets before it starts: `*.inf` and what belongs to them, in folders or not. */
   readonly drivers?: string
+  /**
+   * The ISO virtio-win, or a folder with its content or with the drivers alone: then the guest's machines have virtio
+   * devices, once Windows was seen to start on them.
+   */
+  readonly virtioDrivers?: string
   /**
    * A folder with scripts `*.ps1` of your own, run at the first logon in the order of their names, and what they need;
    * no folders in it.

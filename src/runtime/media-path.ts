@@ -15,12 +15,13 @@ export function mediaSeenBy(runtime: RunningServer['runtime'], cache: string, me
   if (runtime === 'remote') {
     return media
   }
-  const { iso, drivers, ownSteps } = media
+  const { iso, drivers, virtioDrivers, ownSteps } = media
   const seen = (path: string, what: string) => (runtime === 'host' ? resolve(path) : inContainer(cache, path, what))
   return {
     ...media,
     ...(iso !== undefined && { iso: /^https?:/.test(iso) ? iso : seen(iso, 'the medium') }),
     ...(drivers !== undefined && { drivers: seen(drivers, 'the folder of drivers') }),
+    ...(virtioDrivers !== undefined && { virtioDrivers: seen(virtioDrivers, 'the drivers of virtio') }),
     ...(ownSteps !== undefined && { ownSteps: seen(ownSteps, 'the folder of own steps') }),
   }
 }

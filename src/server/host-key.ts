@@ -29,6 +29,7 @@ export async function equipmentFor(
 
 /** What the guest's machines are made of on this host. */
 export function shapeOf(guest: Guest, files: GuestFiles, equipment: Equipment): MachineShape {
+  const devices = files.devices ?? guest.devices
   return {
     machineType: guest.machineType,
     accelerator: equipment.accelerator,
@@ -36,7 +37,7 @@ export function shapeOf(guest: Guest, files: GuestFiles, equipment: Equipment): 
     cpus: equipment.cpus ?? defaultCpus(guest, equipment.accelerator),
     memoryMiB: equipment.memoryMiB ?? guest.memoryMiB,
     screen: guest.screen,
-    ...(guest.devices === 'inbox' && { devices: guest.devices }),
+    ...(devices === 'inbox' && { devices }),
     ...kernelOf(guest, files, equipment),
     ...firmwareOf(files),
     ...(files.tpm !== undefined && { tpm: { state: files.tpm } }),

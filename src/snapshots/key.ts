@@ -22,7 +22,7 @@ export const keyPartsSchema = v.object({
     screen: v.object({ width: v.number(), height: v.number() }),
     /** Empty where the firmware starts what is on the disk. */
     kernelCommandLine: v.string(),
-    devices: v.optional(v.picklist(['virtio', 'inbox'])),
+    devices: v.optional(v.picklist(['virtio', 'inbox', 'both'])),
     /** Nothing for a BIOS. */
     firmware: v.optional(v.literal('uefi')),
     /** Nothing where there is none. */

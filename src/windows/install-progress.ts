@@ -9,6 +9,7 @@ const steps: Readonly<Record<string, string>> = {
   pe: 'starting from the medium',
   specialize: 'first start from the disk',
   logon: 'first logon',
+  virtio: 'starting it on virtio devices',
   disk: 'compressing the disk',
 }
 

@@ -17,7 +17,7 @@ import { type InstalledNote, makeCurrent, writeNote } from './installed.ts'
 import { noteWishes } from './installed-wishes.ts'
 import type { InstallMedia, Medium } from './medium.ts'
 import { Artifacts } from './pipeline/artifacts.ts'
-import type { InstallLimits } from './pipeline/install-boot.ts'
+import type { BootStage, InstallLimits } from './pipeline/install-boot.ts'
 import { installSystem } from './pipeline/install-system.ts'
 import { Steps } from './pipeline/steps.ts'
 import type { ReportStage } from './report.ts'
@@ -71,7 +71,7 @@ export interface WindowsInstall extends InstallMeans {
   readonly onProgress: (progress: Progress) => void
   readonly signal: AbortSignal
   /** Default: what a real Windows may take. */
-  readonly limits?: Readonly<Record<ReportStage, InstallLimits>>
+  readonly limits?: Readonly<Record<BootStage, InstallLimits>>
   /** Bytes of the guest's disk, as it sees it. Default 64 GiB. */
   readonly diskBytes?: number
 }
@@ -91,6 +91,7 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
   // Nobody should wait for a download first.
   const firmware = choice.firmware === 'uefi' ? findFirmware() : undefined
   const tpm = choice.tpm === '2.0'
+  const virtio = media.virtioDrivers !== undefined
   if (tpm) {
     await demandSwtpm()
   }
@@ -124,7 +125,7 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
     ...{ programs: install.programs, place: install.place, signal },
     shape: installingShape(install),
     firmware,
-    tpm,
+    ...{ tpm, virtio },
     media: [resolve(built.folder, boot), resolve(built.folder, image)],
     diskBytes: install.diskBytes ?? 64 * gibibyte,
     limits: install.limits ?? limitsOf(install.accelerator),
@@ -134,7 +135,7 @@ export async function installWindows(install: WindowsInstall): Promise<void> {
   })
   await publish(parent, system.folder, system.key, {
     ...{ edition: facts.edition, language: facts.language, architecture: facts.architecture },
-    ...{ profile: choice.profile, firmware: choice.firmware, tpm: choice.tpm },
+    ...{ profile: choice.profile, firmware: choice.firmware, tpm: choice.tpm, devices: virtio ? 'virtio' : 'inbox' },
     ...{ build: facts.build, provenance: medium.provenance },
     wishes,
   })
@@ -153,11 +154,14 @@ function installingShape({ guest, accelerator, cpuModel }: WindowsInstall): Mach
 }
 
 /** With acceleration a stage takes minutes; in software some twenty times as long. Nobody has measured the latter. */
-function limitsOf(accelerator: Accelerator): Record<ReportStage, InstallLimits> {
+function limitsOf(accelerator: Accelerator): Record<BootStage, InstallLimits> {
   const slower = accelerator === 'tcg' ? 20 : 1
-  const limits = (stage: ReportStage, silence: number, boot: number): InstallLimits => ({
+  const boots = (silence: number, boot: number): InstallLimits => ({
     silence: silence * slower * minute,
     boot: boot * slower * minute,
+  })
+  const limits = (stage: ReportStage, silence: number, boot: number): InstallLimits => ({
+    ...boots(silence, boot),
     steps: Object.fromEntries(
       Object.entries(minutesOf(stage)).map(([step, minutes]) => [step, minutes * slower * minute]),
     ),
@@ -166,6 +170,7 @@ function limitsOf(accelerator: Accelerator): Record<ReportStage, InstallLimits> 
     pe: limits('pe', 10, 120),
     specialize: limits('specialize', 20, 90),
     logon: limits('logon', 20, 180),
+    virtio: boots(10, 30),
   }
 }
 

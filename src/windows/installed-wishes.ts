@@ -3,6 +3,7 @@ import type { MediaOptions } from '../protocol/media-options.ts'
 import { wishesOf } from '../protocol/windows-wishes.ts'
 import { decideWishes } from './install/install.ts'
 import { readFolders } from './media/additions.ts'
+import { openVirtioDrivers } from './media/virtio-drivers.ts'
 
 /** As what Windows was installed, by the names of the options: what is nobody's to read, and folders, by a digest. */
 export type InstalledWishes = Readonly<Record<string, string>>
@@ -15,12 +16,12 @@ export type InstalledWishes = Readonly<Record<string, string>>
 export async function noteWishes(guest: string, language: string, media: MediaOptions): Promise<InstalledWishes> {
   const { password, productKey = '', compact, ...decided } = decideWishes(guest, language, wishesOf(media))
   const { user, computer, timeZone, locale, keyboard } = decided
-  const { digests } = await readFolders({ own: media.ownSteps, drivers: media.drivers })
-  const inFolder = (name: string) => digests.filter(({ path }) => path.startsWith(`${name}/`))
+  await using virtio = await openVirtioDrivers(media.virtioDrivers, decided.guest)
+  const { digests } = await readFolders({ own: media.ownSteps, drivers: media.drivers, virtio: virtio.files })
   return {
     ...{ user, computer, timeZone, locale, keyboard, compact: String(compact) },
     ...{ password: digest(password), productKey: digest(productKey) },
-    ...{ ownSteps: digest(inFolder('own')), drivers: digest(inFolder('drivers')) },
+    ...{ ownSteps: digest(digests.own), drivers: digest(digests.drivers), virtioDrivers: digest(digests.virtio) },
   }
 }
 

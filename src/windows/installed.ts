@@ -17,6 +17,8 @@ const note = v.object({
   /** Before there was a choice it was a BIOS. */
   firmware: v.optional(v.picklist(['bios', 'uefi']), 'bios'),
   tpm: v.optional(v.picklist(['none', '2.0']), 'none'),
+  /** What it was seen to start on. */
+  devices: v.optional(v.picklist(['inbox', 'virtio']), 'inbox'),
   build: v.string(),
   /** Where the medium came from. */
   provenance: v.object({ source: v.string(), from: v.string(), sha256: v.string() }),
@@ -46,12 +48,13 @@ export async function findInstalled(parent: string): Promise<InstalledWindows | 
   return found && id !== undefined ? { note: found, files: { ...filesIn(folder, found), id } } : undefined
 }
 
-function filesIn(folder: string, { firmware: kind, tpm: chip }: InstalledNote): Omit<GuestFiles, 'id'> {
+function filesIn(folder: string, { firmware: kind, tpm: chip, devices }: InstalledNote): Omit<GuestFiles, 'id'> {
   const { disk, firmware, variables, tpm } = guestFileNames
   return {
     disk: join(folder, disk),
     ...(kind === 'uefi' && { firmware: join(folder, firmware), variables: join(folder, variables) }),
     ...(chip === '2.0' && { tpm: join(folder, tpm) }),
+    ...(devices === 'virtio' && { devices }),
   }
 }
 

@@ -31,6 +31,7 @@ function inputsOf(guest: string, choice: WindowsChoice, media: MediaOptions) {
   return {
     ...{ wanted: wantedOf(choice), guest: asGuest(guest), profile, firmware, wishes: wishesOf(media) },
     ...{ agentExe: findAgent(), own: media.ownSteps, drivers: media.drivers },
+    virtioDrivers: media.virtioDrivers,
   }
 }
 

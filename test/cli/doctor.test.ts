@@ -144,6 +144,7 @@ test('a Windows guest that is installed needs the programs of its installation n
       profile: 'slim',
       firmware: 'bios',
       tpm: 'none',
+      devices: 'inbox',
       build: '26100.1742',
     },
     ...{ provenance: { source: 'own', from: 'w.iso', sha256: '' }, wishes: {} },

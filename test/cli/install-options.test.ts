@@ -44,6 +44,7 @@ test('every field of the option `media` has a flag, and what nobody said is left
     ],
     ...['--user', 'tester', '--computer', 'DESK', '--time-zone', 'W. Europe Standard Time', '--locale', 'de-DE'],
     ...['--keyboard', '0407:00000407', '--compact', '--drivers', 'drivers', '--own-steps', 'steps'],
+    ...['--virtio-drivers', 'virtio-win.iso'],
     ...['--product-key-file', file],
   ]
   const media = await readWindowsFlags(parse(...words), { OSRUN_WINDOWS_PASSWORD: 'Secret 1' })
@@ -51,6 +52,7 @@ test('every field of the option `media` has a flag, and what nobody said is left
   expect(media).toMatchObject({
     ...{ user: 'tester', computer: 'DESK', timeZone: 'W. Europe Standard Time', compact: true },
     ...{ password: 'Secret 1', productKey: 'AAAAA-BBBBB-CCCCC-DDDDD-EEEEE', ownSteps: 'steps' },
+    virtioDrivers: 'virtio-win.iso',
   })
   expect(await readWindowsFlags(parse(), {})).toEqual({})
 })
@@ -75,6 +77,7 @@ test.each([
   [['--time-zone', 'UTC"'], /`timeZone`.*as Windows has it/],
   [['--keyboard', 'qwertz'], /`keyboard`.*"0409:00000409"/],
   [['--drivers', ''], /`drivers`.*path of a folder/],
+  [['--virtio-drivers', ''], /`virtioDrivers`.*path of an ISO or a folder/],
 ])('%j is refused by what Windows allows', async (words, said) => {
   await expect(readWindowsFlags(parse(...words), {})).rejects.toThrow(said)
 })

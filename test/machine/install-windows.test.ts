@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { startServer } from '../../src/client/index.ts'
 import { MachineRoom } from '../../src/client/machine-room.ts'
-import { findGuest, type Guest } from '../../src/guests/guest.ts'
+import { findGuest, type Guest, type GuestFiles } from '../../src/guests/guest.ts'
 import { installedGuest } from '../../src/guests/prepare.ts'
 import { runCommand } from '../../src/machines/run-command.ts'
 import { defaultCache } from '../../src/runtime/settings.ts'
@@ -21,6 +21,7 @@ import { Store } from '../../src/snapshots/store.ts'
 import type { MediaStages } from '../../src/windows/install-windows.ts'
 import { findInstalled } from '../../src/windows/installed.ts'
 import { type InstallingWindows, prepareWindows } from '../../src/windows/prepare-windows.ts'
+import { virtioWinIso } from '../windows/media/made-virtio-win.ts'
 import { buildStandIn, missingForStandIn, type StandIn } from '../windows/stand-in/system.ts'
 import { wineRoot } from '../windows/stand-in/wine-root.ts'
 
@@ -109,8 +110,8 @@ describe.skipIf(missing !== undefined)(`installing a guest${missing ?? ''}`, { t
     })
   })
 
-  test('leaves its disk, its note and nothing else, and its machines answer, restored from a snapshot', async () => {
-    const files = await install()
+  test('leaves its disk, its note and what each step made, and its machines answer, restored from a snapshot', async () => {
+    const files = await install({}, { keep: true })
     expect(files).toMatchObject({ built: true, id: expect.stringMatching(/^[0-9a-f]{16}$/) })
     expect(asked).toEqual(['acquire', 'build from iso'])
     expect(phases).toEqual([
@@ -131,12 +132,44 @@ describe.skipIf(missing !== undefined)(`installing a guest${missing ?? ''}`, { t
     ])
     expect((await findInstalled(parent()))?.note).toEqual({
       ...{ edition: 'Professional', language: 'en-us', architecture: 'x64', profile: 'slim', build: '26100.1742' },
-      firmware: 'bios',
+      ...{ firmware: 'bios', tpm: 'none', devices: 'inbox' },
       provenance: { source: 'own', from: 'medium.iso', sha256: 'ab'.repeat(32) },
       wishes: expect.objectContaining({ user: 'Administrator', computer: 'WIN11', timeZone: 'UTC' }),
     })
-    expect(await readdir(join(parent(), 'install'))).toEqual([])
+    const made = (await readdir(join(parent(), 'install'))).map((name) => name.split('-')[0])
+    expect(made.sort()).toEqual(['blank', 'disk', 'logon', 'media', 'medium', 'pe', 'specialize'])
+    expect(await devicesOfMachine(files, { restarted: true })).toEqual(['e1000e', 'ide-hd'])
+  })
 
+  test('with drivers of virtio is published as one that runs on it when its agent has answered there', async () => {
+    const before = await findInstalled(parent())
+    const iso = await virtioWinIso(folder)
+    const wrong = { virtioDrivers: join(folder, 'medium.iso') }
+    await expect(install(wrong)).rejects.toThrow('Expected `media.virtioDrivers`')
+    expect(asked).toEqual([])
+
+    const files = await install({ virtioDrivers: iso })
+    // From the media it is booted with the devices that it had before, and what that left is there still.
+    expect(phases.filter((phase) => !/: (applying|logon|specialize|removing)|ing WinPE|powering/.test(phase))).toEqual([
+      'guest win11: getting the medium (done before)',
+      'guest win11: building what the machine starts from (done before)',
+      'guest win11: making an empty disk (done before)',
+      'guest win11: starting from the medium (done before)',
+      'guest win11: first start from the disk',
+      'guest win11: ending the first start',
+      'guest win11: first logon',
+      'guest win11: starting it on virtio devices',
+      'guest win11: compressing the disk',
+    ])
+    expect((await findInstalled(parent()))?.note).toMatchObject({ devices: 'virtio', profile: 'slim' })
+    expect(files.id).not.toBe(before?.files.id)
+    expect(await readdir(join(parent(), 'install'))).toEqual([])
+    expect(await devicesOfMachine(files)).toEqual(['virtio-blk-pci', 'virtio-net-pci'])
+    expect(await install({ virtioDrivers: iso })).toEqual({ ...files, built: false })
+  })
+
+  /** Makes the guest's snapshot, restores it, asks its agent for something, restarts it, and tells of its disk and card. */
+  async function devicesOfMachine(files: GuestFiles, { restarted = false } = {}): Promise<string[]> {
     // The guest's own definition, but for the size of a Windows and what its shells are.
     const guest: Guest = { ...findGuest('win11'), memoryMiB: 1024, cpus: 1, warmUp: ['cmd /d /s /c "exit 0"'] }
     const { version: qemuVersion, ...programs } = await findPrograms()
@@ -153,15 +186,20 @@ describe.skipIf(missing !== undefined)(`installing a guest${missing ?? ''}`, { t
     })
     try {
       expect(await runCommand(machine.link, 'cmd /d /s /c "exit 7"', 120_000)).toBe(7)
-      // Wine's own `shutdown` ends nothing below it: this one is reset, and starts from its disk.
-      await machine.allowRestarts()
-      await machine.restart({ agentWithin: 2000 }, new AbortController().signal)
-      await machine.connectAgent({ secret, setClock: true }, 600_000)
-      expect(await runCommand(machine.link, 'cmd /d /s /c "exit 8"', 120_000)).toBe(8)
+      if (restarted) {
+        // Wine's own `shutdown` ends nothing below it: this one is reset, and starts from its disk.
+        await machine.allowRestarts()
+        await machine.restart({ agentWithin: 2000 }, new AbortController().signal)
+        await machine.connectAgent({ secret, setClock: true }, 600_000)
+        expect(await runCommand(machine.link, 'cmd /d /s /c "exit 8"', 120_000)).toBe(8)
+      }
+      const tree = await machine.qemu.qmp.execute('human-monitor-command', { 'command-line': 'info qtree' })
+      const devices = String(tree).matchAll(/dev: (ide-hd|e1000e|virtio-(?:blk|net)-pci),/g)
+      return [...devices].map(([, driver = '']) => driver).sort()
     } finally {
       await machine.release()
     }
-  })
+  }
 
   test('is seen in the viewer while it runs, and not when whoever wanted it is gone', async () => {
     const token = 'install-token'

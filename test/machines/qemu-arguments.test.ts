@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type QemuStart, qemuArguments } from '../../src/machines/qemu-arguments.ts'
+import type { Devices } from '../../src/machines/shape.ts'
 
 const start: QemuStart = {
   name: 'm1',
@@ -150,6 +151,53 @@ describe('a machine of what Windows brings drivers for', () => {
     expect(drives.slice(1).map(({ 'read-only': readOnly, file }) => [readOnly, file.filename])).toEqual(
       media.map((file) => [true, file]),
     )
+  })
+})
+
+describe('a machine for Windows on virtio', () => {
+  const { kernel: _, ...shape } = start.shape
+  const withKinds = (devices: Devices) => qemuArguments({ ...start, shape: { ...shape, devices }, incoming: false })
+  const devicesOf = (words: string[]) => valuesOf('-device', words).map((device) => JSON.parse(device))
+  const placesOf = (words: string[]) =>
+    devicesOf(words).map(({ driver, bus, addr }): [string, string, string?] => [driver, bus, addr])
+
+  test('is started from its disk by the firmware, has local time and a keyboard controller, and no AHCI', () => {
+    const words = withKinds('virtio')
+    expect(words).not.toContain('-kernel')
+    expect(valuesOf('-rtc', words)).toEqual(['base=localtime,clock=host'])
+    const [machine = ''] = valuesOf('-machine', words)
+    expect(machine).toMatch(/,sata=off,hpet=off$/)
+    expect(machine).not.toMatch(/i8042|smbus/)
+    expect(devicesOf(words)).toContainEqual(
+      expect.objectContaining({ driver: 'virtio-blk-pci', drive: 'disk', bootindex: 0 }),
+    )
+    expect(words.join(' ')).not.toMatch(/e1000e|ide-hd/)
+    // One that has a kernel needs no order of its disks, and keeps the one it has.
+    expect(valuesOf('-device', qemuArguments(start)).join()).not.toContain('bootindex')
+  })
+
+  test('had all its devices while it was installed, each where it was or will be, but for the one card', () => {
+    const [virtio, inbox, both] = [withKinds('virtio'), withKinds('inbox'), withKinds('both')]
+    for (const place of placesOf(inbox)) {
+      expect(placesOf(both)).toContainEqual(place)
+    }
+    const moved = placesOf(virtio).filter((place) => !placesOf(both).some((other) => `${other}` === `${place}`))
+    expect(moved).toEqual([['virtio-net-pci', 'pcie.0', '0x4']])
+    const taken = placesOf(both).flatMap(([, bus, addr]) => (bus === 'pcie.0' ? [addr] : []))
+    expect(new Set(taken).size).toBe(taken.length)
+    expect(valuesOf('-machine', both)).toEqual(valuesOf('-machine', inbox))
+  })
+
+  test('works by its own disk and card meanwhile: the others are empty, and lead nowhere', () => {
+    const words = withKinds('both')
+    expect(devicesOf(words).filter(({ drive }) => drive !== undefined)).toEqual([
+      expect.objectContaining({ driver: 'ide-hd', drive: 'disk', bootindex: 0 }),
+      { driver: 'virtio-blk-pci', id: 'disk1', bus: 'pcie.0', addr: '0x3', drive: 'empty' },
+    ])
+    expect(valuesOf('-blockdev', words).map((drive) => JSON.parse(drive).driver)).toEqual(['qcow2', 'null-co'])
+    const [own, other] = valuesOf('-netdev', words).map((net) => JSON.parse(net))
+    expect(own).toHaveProperty('hostfwd')
+    expect(other).toEqual({ type: 'user', id: 'nowhere', restrict: true, ipv6: false, net: '10.0.3.0/24' })
   })
 })
 

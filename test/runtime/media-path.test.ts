@@ -25,10 +25,15 @@ test.each([['/home/u/win.iso'], ['/home/u/my cache'], ['/home/u/my cache 2/win.i
 )
 
 test('a container sees the folders of drivers and own steps by their own paths too', () => {
-  const folders = { drivers: `${cache}/drivers`, ownSteps: `${cache}/my steps` }
-  expect(mediaSeenBy('docker', cache, folders)).toEqual({ drivers: '/cache/drivers', ownSteps: '/cache/my steps' })
+  const folders = { drivers: `${cache}/drivers`, virtioDrivers: `${cache}/v.iso`, ownSteps: `${cache}/my steps` }
+  expect(mediaSeenBy('docker', cache, folders)).toEqual({
+    ...{ drivers: '/cache/drivers', virtioDrivers: '/cache/v.iso', ownSteps: '/cache/my steps' },
+  })
   expect(() => mediaSeenBy('docker', cache, { drivers: '/home/u/drivers' })).toThrow(
     'Expected the folder of drivers in',
+  )
+  expect(() => mediaSeenBy('docker', cache, { virtioDrivers: '/home/u/virtio-win.iso' })).toThrow(
+    'Expected the drivers of virtio in',
   )
 })
 

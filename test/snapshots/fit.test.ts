@@ -12,6 +12,7 @@ test.each<[string, KeyParts, KeyParts, string[]]>([
   ['the accelerator, and what comes with it', parts, kvm, ['accelerator']],
   ["the host's CPU", kvm, { ...kvm, hostCpu: 'y' }, ["host's CPU"]],
   ['the firmware', parts, { ...parts, shape: { ...parts.shape, firmware: 'uefi' } }, ['firmware']],
+  ['the devices', parts, { ...parts, shape: { ...parts.shape, devices: 'inbox' } }, ['devices']],
   ['the TPM', { ...parts, shape: { ...parts.shape, tpm: '2.0' } }, parts, ['TPM']],
   ['the memory', parts, { ...parts, shape: { ...parts.shape, memoryMiB: 2048 } }, ['memory in MiB']],
 ])('where %s differs, that is said', (_, snapshot, host, expected) => {

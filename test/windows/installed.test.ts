@@ -2,13 +2,16 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { findGuest, type GuestFiles } from '../../src/guests/guest.ts'
 import { installedGuest } from '../../src/guests/prepare.ts'
+import { keyPartsOf, shapeOf } from '../../src/server/host-key.ts'
+import { snapshotKey } from '../../src/snapshots/key.ts'
 import { differences, findInstalled, type InstalledNote, makeCurrent, writeNote } from '../../src/windows/installed.ts'
 import { chooseWindows } from '../../src/windows/settings.ts'
 
 const note: InstalledNote = {
   ...{ edition: 'Professional', language: 'en-us', architecture: 'x64', profile: 'slim', build: '26100.1742' },
-  ...{ firmware: 'bios', tpm: 'none' },
+  ...{ firmware: 'bios', tpm: 'none', devices: 'inbox' },
   provenance: { source: 'own', from: '/isos/win 11.iso', sha256: 'ab'.repeat(32) },
   wishes: { user: 'tester', computer: 'DESK' },
 }
@@ -67,6 +70,24 @@ test('what was installed with a TPM brings what that holds, and what an older os
   const { tpm: _, ...old } = note
   await writeNote(folder, old as InstalledNote)
   expect((await findInstalled(parent))?.note.tpm).toBe('none')
+})
+
+test('what was seen to start on virtio says so, and what an older osrun noted has the devices that its kind has', async () => {
+  await put('00112233445566aa', { ...note, devices: 'virtio' })
+  await makeCurrent(parent, '00112233445566aa')
+  const folder = join(parent, '00112233445566aa')
+  const files = await installedGuest('win11', { cache })
+  const equipment = { accelerator: 'tcg', qemuVersion: '10.0' } as const
+  const shape = shapeOf(findGuest('win11'), files as GuestFiles, equipment)
+  expect(shape).not.toHaveProperty('devices')
+  const { devices: _, ...old } = note
+  await writeNote(folder, old as InstalledNote)
+  const before = await installedGuest('win11', { cache })
+  expect(before).not.toHaveProperty('devices')
+  const inbox = shapeOf(findGuest('win11'), before as GuestFiles, equipment)
+  expect(inbox).toMatchObject({ devices: 'inbox' })
+  const keys = await Promise.all([shape, inbox].map((each) => keyPartsOf(each, files as GuestFiles, equipment)))
+  expect(new Set(keys.map(snapshotKey)).size).toBe(2)
 })
 
 test.each([

@@ -101,10 +101,12 @@ export class ThisHost {
     const id = installed?.id ?? guestId
     const byUefi = installed === undefined ? parts.shape.firmware === 'uefi' : installed.firmware !== undefined
     const hasTpm = installed === undefined ? parts.shape.tpm !== undefined : installed.tpm !== undefined
+    const devices = installed === undefined ? (parts.shape.devices ?? 'virtio') : installed.devices
     const files = {
       ...{ disk: '', kernel: '', initrd: '', id: id ?? 'none: the guest is not installed' },
       ...(byUefi && { firmware: '', variables: '' }),
       ...(hasTpm && { tpm: '' }),
+      ...(devices && { devices }),
     }
     const { memoryMiB, cpus } = parts.shape
     // These two are whatever is asked for.

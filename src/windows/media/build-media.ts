@@ -9,7 +9,7 @@ import { readScripts } from '../install/init-folder.ts'
 import { planInstall } from '../install/install.ts'
 import type { InstallMedia, Medium, Wanted } from '../medium.ts'
 import type { Profile, WindowsGuest } from '../windows-guests.ts'
-import { type AdditionPaths, readAdditions } from './additions.ts'
+import { type AdditionPaths, type HostFile, readAdditions } from './additions.ts'
 import { demandBootImages } from './boot-files.ts'
 import { makeBootWim } from './boot-wim.ts'
 import { isoCommand } from './command-lines.ts'
@@ -17,9 +17,10 @@ import { type MediaInputs, mediaKey } from './key.ts'
 import { openMedium } from './open-medium.ts'
 import { runProgram } from './program.ts'
 import { linkFile, putFiles } from './stage.ts'
+import { openVirtioDrivers } from './virtio-drivers.ts'
 
 /** What media are made of, and for whom. */
-export interface MediaOptions extends AdditionPaths {
+export interface MediaOptions extends Omit<AdditionPaths, 'virtio'> {
   readonly medium: Medium
   readonly wanted: Wanted
   readonly guest: WindowsGuest
@@ -27,6 +28,8 @@ export interface MediaOptions extends AdditionPaths {
   /** What the boot medium must start by; a medium that has both starts by both. Default `bios`. */
   readonly firmware?: 'bios' | 'uefi' | undefined
   readonly wishes?: WindowsWishes | undefined
+  /** The ISO virtio-win, or a folder with its drivers. */
+  readonly virtioDrivers?: string | undefined
 }
 
 /** How they are made. */
@@ -47,12 +50,16 @@ type InputOptions = Omit<MediaOptions, 'medium'> & { readonly medium?: Medium | 
  * @throws OsrunError BAD_OPTION, HOST_FILE_FAILED
  */
 export async function mediaInputs(options: InputOptions): Promise<MediaInputs> {
-  return (await gather(options)).inputs
+  await using virtio = await openVirtioDrivers(options.virtioDrivers, options.guest)
+  return (await gather(options, virtio.files)).inputs
 }
 
-async function gather(options: InputOptions): Promise<{ additions: Additions; inputs: MediaInputs }> {
+async function gather(
+  options: InputOptions,
+  virtio: readonly HostFile[],
+): Promise<{ additions: Additions; inputs: MediaInputs }> {
   const { medium, wanted, guest, profile, firmware, wishes = {} } = options
-  const [scripts, { additions, digests }] = await Promise.all([readScripts(), readAdditions(options)])
+  const [scripts, { additions, digests }] = await Promise.all([readScripts(), readAdditions({ ...options, virtio })])
   const inputs = {
     provenance: medium?.provenance,
     wanted,
@@ -85,7 +92,8 @@ export async function buildMedia(options: BuildOptions): Promise<InstallMedia> {
   const work = await mkdtemp(join(folder, '.work-'))
   const workshop = { folder: work, signal }
   try {
-    const { additions, inputs } = await gather(options)
+    await using virtio = await openVirtioDrivers(options.virtioDrivers, guest, signal)
+    const { additions, inputs } = await gather(options, virtio.files)
     const opened = await openMedium(medium, wanted, { ...workshop, onPercent: say('looking through the medium') })
 
     say('gathering what boots')

@@ -9,9 +9,9 @@ import type { Firmware, MachineShape } from '../../machines/shape.ts'
 import { tpmName } from '../../machines/tpm.ts'
 import { OsrunError } from '../../protocol/errors.ts'
 import { sha256OfFile } from '../../snapshots/digest.ts'
-import type { Report, ReportStage } from '../report.ts'
+import type { Report } from '../report.ts'
 import type { Artifact } from './artifacts.ts'
-import { type InstallLimits, installBoot } from './install-boot.ts'
+import { type BootStage, type InstallLimits, installBoot, trialBoot, type WatchedBoot } from './install-boot.ts'
 import type { Steps } from './steps.ts'
 
 /** What a system is installed with. */
@@ -25,11 +25,13 @@ export interface SystemInstall {
   readonly firmware?: Firmware | undefined
   /** A new TPM 2.0, which then goes with the system. */
   readonly tpm?: boolean
+  /** The media bring drivers of virtio: the system gets to know its devices, and then has to start on them alone. */
+  readonly virtio?: boolean
   /** The first is what the machine starts from. */
   readonly media: readonly string[]
   /** Bytes of the disk that the system sees. */
   readonly diskBytes: number
-  readonly limits: Readonly<Record<ReportStage, InstallLimits>>
+  readonly limits: Readonly<Record<BootStage, InstallLimits>>
   /** Where what is known of a failure is kept. */
   readonly evidence: string
   readonly onReport: (report: Report) => void
@@ -44,9 +46,11 @@ interface Layer {
 
 /**
  * Installs a system by booting it as often as it takes, each boot a step of its own: from the media, which apply the
- * image and power off; from the disk, until it has set itself up; and once more, for its first logon. The last step
- * makes one compressed disk of all that. A firmware goes with it from the first step on: its code stays the same, and
- * what it remembers is that of the last boot, as is what a TPM holds.
+ * image and power off; from the disk, until it has set itself up; and once more, for its first logon. Where it is to run
+ * on virtio, its devices are there beside those it works by from the second boot on, for the media want one disk alone;
+ * then it is booted on them, as its machines will be from then on, until its agent answers there. The last step makes
+ * one compressed disk of all that. A firmware goes with it from the first step on: its code stays the same, and what it
+ * remembers is that of the last boot, as is what a TPM holds.
  * @returns the artifact with `disk.qcow2`, by UEFI `firmware.fd` and `variables.fd`, and with a TPM `tpm.state`
  * @throws OsrunError INSTALL_FAILED, DISK_FULL, QEMU_UNUSABLE, CANCELED
  */
@@ -67,6 +71,9 @@ export async function installSystem(steps: Steps, install: SystemInstall): Promi
   const applied = await boot(steps, install, 'pe', [blank])
   const specialized = await boot(steps, install, 'specialize', [blank, applied])
   const loggedOn = await boot(steps, install, 'logon', [blank, applied, specialized])
+  if (install.virtio) {
+    await tryOnVirtio(steps, install, [blank, applied, specialized, loggedOn])
+  }
   return steps.run({
     name: 'disk',
     inputs: [],
@@ -84,38 +91,57 @@ export async function installSystem(steps: Steps, install: SystemInstall): Promi
   })
 }
 
+type Layers = readonly [Artifact<Layer>, ...Artifact<Layer>[]]
+
 function boot(
   steps: Steps,
   install: SystemInstall,
-  stage: ReportStage,
-  below: readonly [Artifact<Layer>, ...Artifact<Layer>[]],
+  stage: Exclude<BootStage, 'virtio'>,
+  below: Layers,
 ): Promise<Artifact<Layer>> {
-  const { programs, place, limits, media, evidence, onReport, onMachine, signal } = install
-  const [base, ...layers] = below.map(({ folder, result }) => join(folder, result.layer))
-  const [first, last] = [below[0].folder, (below.at(-1) ?? below[0]).folder]
-  const firmware = { code: join(first, firmwareNames.code), variables: variablesIn(last) }
-  const state = stage === 'pe' ? {} : { state: join(last, tpmName) }
-  const shape = {
-    ...install.shape,
-    ...(install.firmware !== undefined && { firmware }),
-    ...(install.tpm && { tpm: state }),
-  }
+  const shape = shapeOf(install, stage, below)
   return steps.run({
     name: stage,
     // The media's own artifact is in the key of the step before; what is booted with counts as well.
     inputs: [keyOf(shape)],
-    async make(folder) {
-      const origin = {
-        ...{ shape, layers: layers.reverse(), base: base ?? '' },
-        ...(stage === 'pe' && { media }),
-      }
-      const layer = await installBoot({
-        ...{ programs, place: place(), origin, stage, limits: limits[stage], folder },
-        ...{ evidence, onReport, onMachine, signal },
-      })
-      return { layer }
+    make: async (folder) => ({ layer: await installBoot({ ...bootOf(install, stage, shape, below), folder }) }),
+  })
+}
+
+async function tryOnVirtio(steps: Steps, install: SystemInstall, below: Layers): Promise<void> {
+  const shape = shapeOf(install, 'virtio', below)
+  await steps.run({
+    name: 'virtio',
+    inputs: [keyOf(shape)],
+    async make() {
+      await trialBoot(
+        bootOf(install, 'virtio', shape, below),
+        'The same command tries it again; without `--virtio-drivers` (`media.virtioDrivers`) it installs the guest for ' +
+          'the devices that Windows itself brings drivers for.',
+      )
+      return {}
     },
   })
+}
+
+function shapeOf(install: SystemInstall, stage: BootStage, below: Layers): MachineShape {
+  const [first, last] = [below[0].folder, (below.at(-1) ?? below[0]).folder]
+  const firmware = { code: join(first, firmwareNames.code), variables: variablesIn(last) }
+  const { devices: own, ...shape } = install.shape
+  const devices = stage === 'pe' || !install.virtio ? own : stage === 'virtio' ? undefined : 'both'
+  return {
+    ...shape,
+    ...(devices && { devices }),
+    ...(install.firmware !== undefined && { firmware }),
+    ...(install.tpm && { tpm: stage === 'pe' ? {} : { state: join(last, tpmName) } }),
+  }
+}
+
+function bootOf(install: SystemInstall, stage: BootStage, shape: MachineShape, below: Layers): WatchedBoot {
+  const { programs, place, limits, media, evidence, onReport, onMachine, signal } = install
+  const [base = '', ...layers] = below.map(({ folder, result }) => join(folder, result.layer))
+  const origin = { shape, layers: layers.reverse(), base, ...(stage === 'pe' && { media }) }
+  return { programs, place: place(), origin, stage, limits: limits[stage], evidence, onReport, onMachine, signal }
 }
 
 async function digestsOf({ code, variables }: Firmware): Promise<string[]> {

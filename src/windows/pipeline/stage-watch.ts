@@ -5,7 +5,7 @@ import { screenPixels, takeScreenshot } from '../../machines/screenshot.ts'
 import { formatDuration } from '../../protocol/duration.ts'
 import { dismPercent } from '../install/steps.ts'
 import { finalStep, parseReport } from '../report.ts'
-import type { InstallBoot } from './install-boot.ts'
+import type { WatchedBoot } from './install-boot.ts'
 import { SerialLines } from './serial-lines.ts'
 
 const linesEvery = 250
@@ -23,14 +23,14 @@ export class StageWatch {
   lastScreen: Buffer | undefined
   readonly lastLines: string[] = []
   readonly #machine: Machine
-  readonly #boot: InstallBoot
+  readonly #boot: WatchedBoot
   readonly #serial: SerialLines
   #failed: string | undefined
   #lastSign = performance.now()
   #stepAt = performance.now()
   #percent: number | undefined
 
-  constructor(machine: Machine, boot: InstallBoot) {
+  constructor(machine: Machine, boot: WatchedBoot) {
     this.#machine = machine
     this.#boot = boot
     this.#serial = new SerialLines(join(machine.place.folder, 'serial.log'))
@@ -79,13 +79,14 @@ export class StageWatch {
   /** @returns whether it is a bar of dism's, which tells how far the step has come */
   #takeBar(text: string): boolean {
     const percent = dismPercent(text)
-    if (percent === undefined || this.step === undefined) {
+    const { stage, onReport } = this.#boot
+    if (percent === undefined || this.step === undefined || stage === 'virtio') {
       return false
     }
     if (percent !== this.#percent) {
       this.#percent = percent
       this.#lastSign = performance.now()
-      this.#boot.onReport({ stage: this.#boot.stage, step: this.step, state: 'percent', percent })
+      onReport({ stage, step: this.step, state: 'percent', percent })
     }
     return true
   }

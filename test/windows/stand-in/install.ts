@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import type { MachinePlace, Programs } from '../../../src/machines/machine.ts'
 import type { Firmware, MachineShape } from '../../../src/machines/shape.ts'
 import { Artifacts } from '../../../src/windows/pipeline/artifacts.ts'
-import type { InstallLimits } from '../../../src/windows/pipeline/install-boot.ts'
+import type { BootStage, InstallLimits } from '../../../src/windows/pipeline/install-boot.ts'
 import { installSystem } from '../../../src/windows/pipeline/install-system.ts'
 import { Steps } from '../../../src/windows/pipeline/steps.ts'
-import type { Report, ReportStage } from '../../../src/windows/report.ts'
+import type { Report } from '../../../src/windows/report.ts'
 
 /** The machines that the stand-in is installed in. */
 export const standInShape: MachineShape = {
@@ -26,7 +26,8 @@ export interface StandInInstall {
   /** Starts it by UEFI. */
   readonly firmware?: Firmware
   readonly tpm?: boolean
-  readonly limits?: Partial<Record<ReportStage, InstallLimits>>
+  readonly virtio?: boolean
+  readonly limits?: Partial<Record<BootStage, InstallLimits>>
   readonly signal?: AbortSignal
   readonly onReport?: (report: Report) => void
   readonly onStep?: (step: string, reused: boolean) => void
@@ -34,7 +35,7 @@ export interface StandInInstall {
 
 /** Installs it as Windows is installed. */
 export async function installStandIn(install: StandInInstall) {
-  const { folder, programs, place, media, firmware, tpm, limits, onReport, onStep } = install
+  const { folder, programs, place, media, firmware, tpm, virtio, limits, onReport, onStep } = install
   const { signal = new AbortController().signal } = install
   const heard: string[] = []
   const steps = new Steps({
@@ -47,8 +48,18 @@ export async function installStandIn(install: StandInInstall) {
   })
   const reports: string[] = []
   const end = await installSystem(steps, {
-    ...{ programs, place, media, firmware, ...(tpm && { tpm }), signal, shape: standInShape, diskBytes: 4 * 2 ** 30 },
-    limits: { pe: patient, specialize: patient, logon: patient, ...limits },
+    ...{
+      programs,
+      place,
+      media,
+      firmware,
+      ...(tpm && { tpm }),
+      ...(virtio && { virtio }),
+      signal,
+      shape: standInShape,
+      diskBytes: 4 * 2 ** 30,
+    },
+    limits: { pe: patient, specialize: patient, logon: patient, virtio: patient, ...limits },
     evidence: join(folder, 'failed'),
     onReport(report) {
       reports.push([report.stage, report.step, report.state].join(' '))

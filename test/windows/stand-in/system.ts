@@ -120,6 +120,7 @@ async function buildGptDisk(disk: string, kernel: { vmlinuz: string; initrd: str
 const modules = [
   ...['ahci', 'sd_mod', 'sr_mod', 'isofs', 'vfat', 'nls_cp437', 'nls_ascii', 'nls_utf8', 'ext4', 'crc32c_generic'],
   ...['e1000e', 'bochs', 'evdev', 'xhci_pci', 'usbhid', 'hid_generic', 'efivarfs'],
+  ...['virtio_pci', 'virtio_blk', 'virtio_net'],
 ]
 
 /** Debian's kernel, with the modules for AHCI, CD and e1000e that the wine guest's own has no use for. */
