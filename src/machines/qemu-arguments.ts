@@ -1,3 +1,4 @@
+import { sandboxArguments } from './sandbox.ts'
 import { agentPort, type MachineShape } from './shape.ts'
 
 /** QEMU's name for the machine's memory. */
@@ -39,9 +40,10 @@ export interface QemuStart {
 }
 
 /** QEMU's command line, without the program. The machine does not run until the monitor says `cont`. */
-export function qemuArguments(start: QemuStart): string[] {
+export function qemuArguments(start: QemuStart, platform?: NodeJS.Platform): string[] {
   return [
     ...processArguments(start),
+    ...sandboxArguments(platform),
     ...machineArguments(start),
     ...firmwareArguments(start),
     ...diskArguments(start),
@@ -57,7 +59,6 @@ function processArguments({ name, sockets }: QemuStart): string[] {
   return [
     ...['-name', escapeCommas(name)],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-S'],
-    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     ...['-chardev', `socket,id=qmp,path=${escapeCommas(sockets.qmp)},server=off`],
     ...['-mon', 'chardev=qmp,mode=control'],
     ...humanMonitorArguments(sockets.humanMonitor),

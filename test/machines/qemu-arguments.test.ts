@@ -87,11 +87,15 @@ test('only a machine that waits for a state has -incoming, and no machine runs b
 })
 
 test('no monitor, screen or guest port is open to the network, and QEMU is in its sandbox', () => {
-  const words = qemuArguments(start)
+  const words = qemuArguments(start, 'linux')
   expect(valuesOf('-vnc', words)).toEqual(['unix:/tmp/s/m1.vnc'])
   expect(valuesOf('-chardev', words).join(' ')).not.toMatch(/host=|port=/)
   expect(valuesOf('-sandbox', words)[0]).toBe('on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny')
   expect(words).toContain('-nodefaults')
+})
+
+test('on macOS, whose QEMU has no sandbox, none is asked for', () => {
+  expect(qemuArguments(start, 'darwin')).not.toContain('-sandbox')
 })
 
 test('there is a monitor for a person only where one is asked for, and no other device with it', () => {

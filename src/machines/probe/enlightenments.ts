@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
 import * as v from 'valibot'
 import { checkJson } from '../../protocol/check-json.ts'
-import { type Accelerator, cpuModel, sandbox } from './arguments.ts'
+import { sandboxArguments } from '../sandbox.ts'
+import { type Accelerator, cpuModel } from './arguments.ts'
 import { answerKey, keep } from './cache.ts'
 
 /**
@@ -99,6 +100,6 @@ export function startArguments(accelerator: Accelerator, features: readonly stri
   return [
     ...['-nodefaults', '-no-user-config', '-S', '-name', 'osrun-probe', '-machine', 'q35', '-accel', accelerator],
     ...['-cpu', [cpuModel[accelerator], ...features].join(','), '-m', '16M', '-display', 'none', '-qmp', 'stdio'],
-    ...(process.platform === 'linux' ? ['-sandbox', sandbox] : []),
+    ...sandboxArguments(),
   ]
 }

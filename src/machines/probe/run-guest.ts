@@ -54,7 +54,7 @@ async function runQemu(options: {
 }): Promise<GuestRun> {
   const { qemu, accelerator, firmware, deadlineMs, signal } = options
   const stop = new AbortController()
-  const qemuArguments = probeArguments({ accelerator, firmware, sandbox: process.platform === 'linux' })
+  const qemuArguments = probeArguments({ accelerator, firmware })
   const running = execa(qemu, qemuArguments, {
     reject: false,
     stdin: 'ignore',

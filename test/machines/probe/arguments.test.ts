@@ -11,15 +11,15 @@ const after = [
 const sandbox = ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny']
 
 test.each([
-  { accelerator: 'kvm', sandboxed: true, middle: ['-accel', 'kvm', '-cpu', 'host,arch-capabilities=off'] },
-  { accelerator: 'hvf', sandboxed: false, middle: ['-accel', 'hvf', '-cpu', 'host'] },
-  { accelerator: 'tcg', sandboxed: true, middle: ['-accel', 'tcg', '-cpu', 'max'] },
+  { accelerator: 'kvm', platform: 'linux', middle: ['-accel', 'kvm', '-cpu', 'host,arch-capabilities=off'] },
+  { accelerator: 'hvf', platform: 'darwin', middle: ['-accel', 'hvf', '-cpu', 'host'] },
+  { accelerator: 'tcg', platform: 'linux', middle: ['-accel', 'tcg', '-cpu', 'max'] },
 ] as const)('the command line for $accelerator names the accelerator and a CPU for it', (row) => {
-  const { accelerator, sandboxed, middle } = row
-  expect(probeArguments({ accelerator, firmware: '/tmp/a folder/guest.bin', sandbox: sandboxed })).toEqual([
+  const { accelerator, platform, middle } = row
+  expect(probeArguments({ accelerator, firmware: '/tmp/a folder/guest.bin' }, platform)).toEqual([
     ...before,
     ...middle,
     ...after,
-    ...(sandboxed ? sandbox : []),
+    ...(platform === 'linux' ? sandbox : []),
   ])
 })

@@ -30,7 +30,6 @@ describe.skipIf(qemu === '')('with the QEMU of this host', { timeout: 120_000 },
     const qemuArguments = probeArguments({
       accelerator: 'tcg',
       firmware,
-      sandbox: process.platform === 'linux',
     }).map((argument) => (argument === 'max' ? cpu : argument))
     const result = await execa(qemu, qemuArguments, { reject: false, stdin: 'ignore', timeout: 60_000 })
 
