@@ -20,7 +20,7 @@ let untyped
 const screen = new Screen(at('screen'), id, (rfb, canvas) => {
   rfb.scaleViewport = scaled
   rfb.background = 'transparent'
-  rfb.focusOnClick = !keyboard.isOpen
+  tapsGoOn(rfb)
   canvas.tabIndex = 0
   canvas.setAttribute('role', 'application')
   canvas.setAttribute('aria-label', `Screen of machine ${id}`)
@@ -62,7 +62,7 @@ at('typing').addEventListener('submit', type)
 at('put').addEventListener('click', putIntoClipboard)
 at('copy').addEventListener('click', copyFromClipboard)
 for (const event of ['focus', 'blur']) {
-  at('touch-text').addEventListener(event, tapsGoOn)
+  at('touch-text').addEventListener(event, () => tapsGoOn(screen.rfb))
 }
 addKeys(at('keys'), () => screen.rfb)
 addEventListener('keydown', leaveByKey, { capture: true })
@@ -141,9 +141,9 @@ async function giveText(method, doing, done) {
 }
 
 // A tap in the guest's window does not close the keyboard that types into it.
-function tapsGoOn() {
-  if (screen.rfb !== undefined) {
-    screen.rfb.focusOnClick = !keyboard.isOpen
+function tapsGoOn(rfb) {
+  if (rfb !== undefined) {
+    rfb.focusOnClick = !keyboard.isOpen
   }
 }
 
