@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { guest, hasWine } from './guest.ts'
+import { savedText } from './notepad.ts'
 import { withMachine } from './with-machine.ts'
 
 const given = withMachine('test/machine/desktop.test.ts')
@@ -43,7 +44,7 @@ describe('the keyboard', () => {
     await expect.poll(async () => same((await win.screenshot()).png, empty.png), { timeout: 30_000 }).toBe(false)
     await win.keyboard.press('Control+S')
     await expect
-      .poll(() => win.readFile('C:\\typed.txt', 'utf8'), { timeout: 60_000, interval: 1000 })
+      .poll(() => savedText(win, 'C:\\typed.txt', 0), { timeout: 60_000, interval: 1000 })
       .toBe(text.replaceAll('\n', '\r\n'))
     await win.keyboard.press('Alt+F4')
     await expect.poll(async () => (await win.run('tasklist')).stdout, { timeout: 60_000 }).not.toContain('notepad')
@@ -57,7 +58,7 @@ describe('the keyboard', () => {
     await win.keyboard.type(text)
     await win.keyboard.press('Control+S')
     await expect
-      .poll(() => win.readFile('C:\\long.txt', 'utf8'), { timeout: 60_000, interval: 1000 })
+      .poll(() => savedText(win, 'C:\\long.txt', 0), { timeout: 60_000, interval: 1000 })
       .toBe(text.replaceAll('\n', '\r\n'))
     await win.run('taskkill /f /im notepad.exe')
   })
@@ -70,10 +71,7 @@ describe('the keyboard', () => {
     await win.keyboard.type('Привет 漢字 é')
     await win.keyboard.press('Control+S')
     await expect
-      .poll(async () => Buffer.from(await win.readFile('C:\\unicode.txt')).toString(), {
-        timeout: 60_000,
-        interval: 1000,
-      })
+      .poll(() => savedText(win, 'C:\\unicode.txt', Buffer.byteLength('\ufeff')), { timeout: 60_000, interval: 1000 })
       .toBe('\ufeffПривет 漢字 é')
     await win.run('taskkill /f /im notepad.exe')
   })
@@ -94,7 +92,7 @@ describe('the mouse', () => {
     await win.keyboard.type('X')
     await win.keyboard.press('Control+S')
     await expect
-      .poll(() => win.readFile('C:\\clicked.txt', 'utf8'), { timeout: 60_000, interval: 1000 })
+      .poll(() => savedText(win, 'C:\\clicked.txt', 'word another'.length), { timeout: 60_000, interval: 1000 })
       // Wine now and then takes a move of its own making, while the second press is held, for the pointer being dragged:
       // the selection then ends at the pointer. That it begins with the word is the double click's doing in any case.
       .toMatch(/^X(rd)? ?another$/)

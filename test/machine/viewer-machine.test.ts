@@ -1,10 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OsrunServer, startServer, type Win } from '../../src/client/index.ts'
+import { savedText } from './notepad.ts'
 import { findBarriers, overhang, withBrowser, withoutBrowser } from './with-browser.ts'
 
 const patience = { timeout: 60_000 }
+
+interface Box {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
 
 describe.skipIf(withoutBrowser !== undefined)('the page of one machine (needs Chromium)', () => {
   const given = withBrowser()
@@ -25,10 +34,12 @@ describe.skipIf(withoutBrowser !== undefined)('the page of one machine (needs Ch
     await given.page.locator('#screen[data-shown="live"]').waitFor(patience)
   }
 
+  // Its mark of UTF-8 keeps Notepad from asking how to save what no old code page has.
+  const empty = '\ufeff'
+
   /** Notepad with an empty file, in front. */
   async function openNotepad(file: string): Promise<void> {
-    // Its mark of UTF-8 keeps Notepad from asking how to save what no old code page has.
-    await win.writeFile(file, '\ufeff')
+    await win.writeFile(file, empty)
     const before = await win.screenshot()
     await win.run(`start notepad ${file}`)
     const isThere = async () => !Buffer.from((await win.screenshot()).png).equals(Buffer.from(before.png))
@@ -44,7 +55,7 @@ describe.skipIf(withoutBrowser !== undefined)('the page of one machine (needs Ch
     return still
   }
 
-  const saved = async (file: string) => Buffer.from(await win.readFile(file)).toString()
+  const saved = (file: string) => savedText(win, file, Buffer.byteLength(empty))
 
   /** The guest polls its keyboard: who types faster than a person loses keys. */
   async function press(...keys: string[]): Promise<void> {
@@ -171,6 +182,77 @@ describe.skipIf(withoutBrowser !== undefined)('the page of one machine (needs Ch
     await given.page.getByRole('button', { name: '1:1' }).click()
     expect(await overhang(given.page)).toBeLessThanOrEqual(0)
   })
+
+  test('on a phone: a tap opens the machine and clicks in it, the phone’s keyboard types, two fingers leave the picture’s size', async () => {
+    await given.takePhone()
+    const { page } = given
+    const typed = hearTyped(page)
+    await openNotepad('C:\\touched.txt')
+    await page.goto(server.viewerUrl)
+    await page
+      .locator('.tile', { hasText: 'test/one.test.ts' })
+      .locator('.picture')
+      .tap({ force: true, ...patience })
+    await page.locator('#screen[data-shown="live"]').waitFor(patience)
+
+    await page.getByRole('button', { name: 'Keyboard' }).tap()
+    await page.getByRole('button', { name: 'Keyboard', pressed: true }).waitFor(patience)
+    // A word that the phone corrects is deleted and typed anew.
+    await page.keyboard.insertText('Hallo')
+    for (let count = 0; count < 4; count += 1) {
+      await page.keyboard.press('Backspace')
+    }
+    await page.keyboard.insertText('é, 漢\n')
+    // Ctrl held meanwhile would make other keys of what is being typed.
+    await expect.poll(typed, patience).toBe('Hallo\b\b\b\bé, 漢\n')
+    await win.keyboard.press('Control+S')
+    await expect.poll(() => saved('C:\\touched.txt'), { ...patience, interval: 1000 }).toBe('\ufeffHé, 漢\r\n')
+
+    const box = (await page.locator('#screen canvas').boundingBox()) ?? expect.fail('no screen')
+    expect(box.width).toBeLessThan(390)
+    await pinch(box)
+    expect(await page.locator('#screen canvas').boundingBox()).toEqual(box)
+    expect(await page.evaluate<number>('visualViewport.scale')).toBe(1)
+    expect(await overhang(page)).toBeLessThanOrEqual(0)
+    expect(await findBarriers(page)).toEqual([])
+
+    const window = async () => (await win.windows()).find(({ title }) => title === 'touched.txt - Notepad')
+    const { x, y, width } = (await window()) ?? expect.fail('no window')
+    const scale = box.width / 1024
+    await page.touchscreen.tap(box.x + (x + width - 13) * scale, box.y + (y + 16) * scale)
+    await expect.poll(window, patience).toBeUndefined()
+    expect(await focused()).toBe('touch-text')
+  })
+
+  /** What a page of a machine has had typed so far, as much of it as the guest has. */
+  function hearTyped(page: Page): () => string {
+    const asked = new Map<number, string>()
+    let typed = ''
+    page.on('websocket', (socket) => {
+      socket.on('framesent', ({ payload }) => {
+        const { id, method, params } = typeof payload === 'string' ? JSON.parse(payload) : {}
+        if (method === 'type') {
+          asked.set(id, params.text)
+        }
+      })
+      socket.on('framereceived', ({ payload }) => {
+        const { id, result } = typeof payload === 'string' ? JSON.parse(payload) : {}
+        typed += result === null ? (asked.get(id) ?? '') : ''
+      })
+    })
+    return () => typed
+  }
+
+  /** Two fingers that go apart in the middle of a box. */
+  async function pinch({ x, y, width, height }: Box): Promise<void> {
+    const devtools = await given.page.context().newCDPSession(given.page)
+    const fingers = (apart: number) => [-1, 1].map((side) => ({ x: x + width / 2 + side * apart, y: y + height / 2 }))
+    await devtools.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: fingers(20) })
+    for (const apart of [40, 60, 80, 100, 120]) {
+      await devtools.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: fingers(apart) })
+    }
+    await devtools.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+  }
 
   test('says that the machine has ended, and keeps its last picture', async () => {
     const short = await server.acquire({ label: 'test/short.test.ts' })

@@ -1,5 +1,5 @@
 import axe, { type AxeResults } from 'axe-core'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { findProgram } from '../../src/runtime/requirements/check.ts'
 
@@ -13,11 +13,13 @@ export interface WithBrowser {
   page: Page
   /** What the page has sent for so far: addresses and headers. */
   sent: string[]
+  /** Puts a page of a phone in the place of `page`: small, and touched. */
+  takePhone(): Promise<void>
 }
 
 /** A page of a real browser for each test. A page that threw an error or broke its own policy fails its test. */
 export function withBrowser(): WithBrowser {
-  const given = { sent: [] as string[] } as WithBrowser
+  const given = { sent: [] as string[], takePhone } as WithBrowser
   let browser: Browser
   let broken: string[]
 
@@ -25,11 +27,14 @@ export function withBrowser(): WithBrowser {
     browser = await chromium.launch(executablePath === undefined ? {} : { executablePath })
   })
 
-  beforeEach(async () => {
-    const context = await browser.newContext({ viewport: { width: 1100, height: 760 }, acceptDownloads: true })
+  async function takePhone(): Promise<void> {
+    await given.page.context().close()
+    await open({ viewport: { width: 390, height: 760 }, hasTouch: true, isMobile: true })
+  }
+
+  async function open(options: BrowserContextOptions): Promise<void> {
+    const context = await browser.newContext(options)
     given.page = await context.newPage()
-    given.sent = []
-    broken = []
     given.page.on('pageerror', (error) => broken.push(String(error)))
     given.page.on('console', (message) => {
       if (/Content Security Policy/.test(message.text())) {
@@ -37,6 +42,12 @@ export function withBrowser(): WithBrowser {
       }
     })
     given.page.on('request', (request) => given.sent.push(request.url(), JSON.stringify(request.headers())))
+  }
+
+  beforeEach(async () => {
+    given.sent = []
+    broken = []
+    await open({ viewport: { width: 1100, height: 760 }, acceptDownloads: true })
   })
 
   afterEach(async ({ task }) => {
