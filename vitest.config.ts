@@ -39,7 +39,10 @@ export default defineConfig({
       {
         test: {
           name: 'container',
-          include: [...['win', 'files', 'terminal'].map((name) => `test/machine/${name}.test.ts`), ...imageTests],
+          include: [
+            ...['win', 'files', 'terminal', 'replay'].map((name) => `test/machine/${name}.test.ts`),
+            ...imageTests,
+          ],
           exclude: withoutDocker === undefined ? [] : ['**'],
           env: { OSRUN_RUNTIME: 'docker' },
           ...slow,
