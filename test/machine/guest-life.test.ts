@@ -2,15 +2,16 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { guest, hasWine } from './guest.ts'
+import { guest, hasWine, standsIn } from './guest.ts'
 import { withMachine } from './with-machine.ts'
 import { program } from './with-program.ts'
 
 const given = withMachine('test/machine/guest-life.test.ts')
 
 describe('the clock', () => {
-  test('is the host’s after a restore, can be set, and goes on from there', async () => {
+  test('is the host’s after a restore, can be set, and goes on from there', async ({ skip }) => {
     const { win } = given
+    skip(await standsIn(win), 'Wine sets no clock, and nobody does it in its place')
     expect(Math.abs((await win.clock.now()).getTime() - Date.now())).toBeLessThan(5000)
     await win.clock.set(new Date('2031-05-06T07:08:09Z'))
     expect((await win.run('echo %date%')).stdout).toMatch(/2031/)
@@ -57,7 +58,7 @@ test('the agent that dies is started again, and the handle goes on', async () =>
 
 test('a reboot ends what ran, keeps the disk, and the handle goes on', async ({ skip }) => {
   const { win } = given
-  skip(guest.clockSetter === 'agent' && (await hasWine(win)), 'Wine’s own shutdown restarts nothing')
+  skip(await standsIn(win), 'Wine’s own shutdown restarts nothing')
   await win.writeFile('C:\\kept.txt', 'kept')
   const lost = win.run([program, 'tree', '1'])
   const fate = expect(lost).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })

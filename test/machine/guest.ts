@@ -1,5 +1,5 @@
 import type { Win } from '../../src/client/index.ts'
-import { findGuest } from '../../src/guests/guest.ts'
+import { findGuest, isWindows } from '../../src/guests/guest.ts'
 import { optionsFromEnvironment } from '../../src/runtime/settings.ts'
 
 /** The guest that the tests run on: OSRUN_GUEST says which. */
@@ -11,4 +11,9 @@ export const guest = findGuest(optionsFromEnvironment(process.env).guest ?? 'win
  */
 export async function hasWine(win: Win): Promise<boolean> {
   return (await win.run(['reg', 'query', 'HKCU\\Software\\Wine'], { reject: false })).exitCode === 0
+}
+
+/** Whether it is the system that stands in for Windows: Wine's programs in what is called a Windows. */
+export async function standsIn(win: Win): Promise<boolean> {
+  return isWindows(guest) && (await hasWine(win))
 }
