@@ -1,10 +1,11 @@
 import { chown, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bootSector } from '../windows/media/boot-sector.ts'
 import { bootTree, makeIso, missingPrograms } from '../windows/media/made-media.ts'
+import { virtioWinIso } from '../windows/media/made-virtio-win.ts'
 import { noDocker, ownImage } from './image.ts'
 
 // An installation asks for more room than a small computer has: a disk of its own, of which little is ever written.
@@ -39,7 +40,7 @@ afterAll(async () => {
 })
 
 describe.skipIf(without !== undefined)(`docker run${without ? ` (skipped: ${without})` : ''}`, () => {
-  test('install reads an own ISO, makes media of it and boots them: as far as what starts there says it cannot', {
+  test('install reads an own ISO and one of drivers, makes media of it and boots them: as far as what starts there says it cannot', {
     timeout: 300_000,
   }, async () => {
     const cache = join(disk, 'cache')
@@ -47,11 +48,21 @@ describe.skipIf(without !== undefined)(`docker run${without ? ` (skipped: ${with
     const words = ['osrun: pe disk begin', 'osrun: pe disk failed this ISO has no Windows']
     const boot = { ...bootTree, 'boot/etfsboot.com': bootSector(words.join('\r\n')), 'sources/setup.exe': 'setup' }
     await makeIso(join(cache, 'own.iso'), 'install.wim', boot)
-    for (const path of [cache, join(cache, 'own.iso')]) {
+    const drivers = await virtioWinIso(cache)
+    for (const path of [cache, join(cache, 'own.iso'), drivers]) {
       await chown(path, 1000, 1000)
     }
 
-    const flags = ['--iso', '/cache/own.iso', '--edition', 'Professional', '--tpm', '--slow']
+    const flags = [
+      '--iso',
+      '/cache/own.iso',
+      '--edition',
+      'Professional',
+      '--tpm',
+      '--slow',
+      '--virtio-drivers',
+      `/cache/${basename(drivers)}`,
+    ]
     const { stderr, exitCode } = await execa(
       'docker',
       ['run', '--rm', '--cap-drop', 'NET_RAW', '-v', `${cache}:/cache`, image, 'install', 'win11', ...flags],
