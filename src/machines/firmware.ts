@@ -1,8 +1,8 @@
-import { constants, existsSync } from 'node:fs'
-import { chmod, copyFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { OsrunError } from '../protocol/errors.ts'
 import type { Firmware } from './shape.ts'
+import { writableCopy } from './writable-copy.ts'
 
 const pair = (folder: string, code: string, variables: string): Firmware => ({
   code: join(folder, code),
@@ -43,7 +43,6 @@ export function variablesIn(folder: string): string {
 /** Copies the variables that a machine starts from into its folder, where only it writes to them. */
 export async function writableVariables(firmware: Firmware | undefined, folder: string): Promise<void> {
   if (firmware !== undefined) {
-    await copyFile(firmware.variables, variablesIn(folder), constants.COPYFILE_FICLONE)
-    await chmod(variablesIn(folder), 0o600)
+    await writableCopy(firmware.variables, variablesIn(folder))
   }
 }

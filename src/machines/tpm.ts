@@ -1,5 +1,5 @@
-import { constants, existsSync } from 'node:fs'
-import { chmod, copyFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
@@ -8,6 +8,7 @@ import { LastWords } from './last-words.ts'
 import { describeExit, startOwnProcess } from './own-process.ts'
 import type { Tpm } from './shape.ts'
 import { waitFor } from './wait.ts'
+import { writableCopy } from './writable-copy.ts'
 
 /** The name of what a TPM holds, in a machine's folder and among a guest's files. */
 export const tpmName = 'tpm.state'
@@ -52,10 +53,8 @@ export async function demandSwtpm(): Promise<void> {
  * @throws OsrunError HOST_INCOMPLETE with swtpm's own words, CANCELED
  */
 export async function startTpm(tpm: Tpm, place: TpmPlace, signal?: AbortSignal): Promise<TpmProcess> {
-  const own = join(place.folder, tpmName)
   if (tpm.state !== undefined) {
-    await copyFile(tpm.state, own, constants.COPYFILE_FICLONE)
-    await chmod(own, 0o600)
+    await writableCopy(tpm.state, join(place.folder, tpmName))
   }
   const words = new LastWords()
   const child = startOwnProcess('swtpm', tpmArguments(place))

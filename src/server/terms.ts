@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { AgentGreeting, AgentHello } from '../machines/agent-link.ts'
+import type { AgentGreeting, ClockAnswer } from '../machines/agent-link.ts'
 import type { Machine } from '../machines/machine.ts'
 import { waitFor } from '../machines/wait.ts'
 import type { Parameters } from '../protocol/messages.ts'
@@ -60,7 +60,7 @@ export async function restoreFor(terms: Terms, snapshot: string, signal?: AbortS
     agentDeadline,
     signal,
   })
-  noteClock(terms, restored.machine, restored.machine.link.hello.clock)
+  noteClock(terms, restored.machine, restored.machine.link.hello)
   try {
     await restored.machine.allowRestarts()
   } catch (error) {
@@ -91,7 +91,7 @@ export async function wake(terms: Terms, machine: Machine, signal: AbortSignal):
 /** Sets the guest's clock to the host's, where the wish is so. @throws OsrunError MACHINE_UNRESPONSIVE */
 export async function setClock(terms: Terms, machine: Machine, signal?: AbortSignal): Promise<void> {
   if (greetingOf(terms).setClock) {
-    noteClock(terms, machine, (await machine.link.clock(Date.now())).clock)
+    noteClock(terms, machine, await machine.link.clock(Date.now()))
   }
   if (setsClockOutside(terms)) {
     await machine.setClock(undefined, signal)
@@ -99,9 +99,9 @@ export async function setClock(terms: Terms, machine: Machine, signal?: AbortSig
 }
 
 // The machine is of use all the same; a test that goes by the time finds it in the log.
-function noteClock(terms: Terms, machine: Machine, clock: AgentHello['clock']): void {
-  if (greetingOf(terms).setClock && clock === 'refused') {
-    terms.room.log(`the clock of machine ${machine.name} is not this computer's: the guest refused to set it`)
+function noteClock({ room }: Terms, machine: Machine, { clock }: Pick<ClockAnswer, 'clock'>): void {
+  if (clock === 'refused') {
+    room.log(`the clock of machine ${machine.name} is not this computer's: the guest refused to set it`)
   }
 }
 

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { hear } from './hear.ts'
+import { cmdPrompt, hear } from './hear.ts'
 import { processes } from './host-processes.ts'
 import { withMachine } from './with-machine.ts'
 import { program } from './with-program.ts'
@@ -123,15 +123,13 @@ describe('in a terminal', () => {
     const child = inTerminal('cmd')
     const heard = hear(child.stdout)
     const stdin = child.stdin as Writable | null
-    // Ctrl-C ends a line, too: on a thread of its own of Wine's cmd, now and then behind its prompt.
-    const prompt = /C:\\users\\[\w. ]+>\s*$/i
-    await heard(prompt)
+    await heard(cmdPrompt)
     stdin?.write('echo %OS%\r')
     await heard(/Windows_NT/)
     stdin?.write('ping -n 1000 127.0.0.1\r')
     await heard(/127\.0\.0\.1.*127\.0\.0\.1/s)
     stdin?.write('\x03')
-    await heard(prompt)
+    await heard(cmdPrompt)
     stdin?.write('exit 7\r')
     expect((await child).exitCode).toBe(7)
   })

@@ -2,6 +2,9 @@ import type { Readable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'vitest'
 
+/** The prompt of Wine's cmd. Ctrl-C ends a line, too: on a thread of its own of cmd, now and then behind the prompt. */
+export const cmdPrompt = /C:\\users\\[\w. ]+>\s*$/i
+
 /** Hears what a program says: gives what it has said up to what is waited for, and goes on from there. */
 export function hear(stream: Readable | null) {
   let said = ''

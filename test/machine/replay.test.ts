@@ -3,7 +3,7 @@ import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { defaultCache } from '../../src/runtime/settings.ts'
 import { createProject } from '../environment/project.ts'
-import { hear } from './hear.ts'
+import { cmdPrompt, hear } from './hear.ts'
 
 const config = `
   import { osrun } from 'vitest-environment-osrun/plugin'
@@ -66,17 +66,15 @@ test('a failed test is replayed by the command that its evidence names: with its
     const terminal = inTerminal(`replay ${id}`)
     const hears = hear(terminal.stdout)
     const heard = (pattern: RegExp) => hears(pattern, 240_000)
-    // Ctrl-C ends a line, too: on a thread of its own of Wine's cmd, now and then behind its prompt.
-    const prompt = /C:\\users\\[\w. ]+>\s*$/i
     // The window that the guest's console clears was scrolled out before.
-    const [, desktop = ''] = /desktop: (http:\/\/localhost:\S+)(\r?\n){24}/.exec(await heard(prompt)) ?? []
+    const [, desktop = ''] = /desktop: (http:\/\/localhost:\S+)(\r?\n){24}/.exec(await heard(cmdPrompt)) ?? []
     expect((await fetch(desktop)).status).toBe(200)
     terminal.stdin?.write('type C:\\left.txt\r')
     await heard(/by the test/)
     terminal.stdin?.write('ping -n 1000 127.0.0.1\r')
     await heard(/127\.0\.0\.1.*127\.0\.0\.1/s)
     terminal.stdin?.write('\x03')
-    await heard(prompt)
+    await heard(cmdPrompt)
     terminal.stdin?.write('exit 7\r')
     expect((await terminal).exitCode).toBe(7)
   } finally {
